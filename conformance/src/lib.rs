@@ -1,0 +1,16 @@
+//! Procession: tests whether inter-process communication keeps its promises.
+//!
+//! ```text
+//! Clause ──program──▶ Program ──run──▶ History ──judge──▶ Verdict ──▶ Report
+//! what must hold      who does what    who saw what       one of five
+//! ```
+//!
+//! One module and one plain type per arrow. Only [`run`] touches processes, clocks and files; what
+//! lies left and right of it is a pure function of printable data, so a stored history can be judged
+//! again for ever.
+
+pub mod clause;
+pub mod history;
+pub mod program;
+pub mod protocol;
+pub mod verdict;

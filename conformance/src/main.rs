@@ -1,0 +1,2 @@
+//! The command `procession`.
+fn main() {}

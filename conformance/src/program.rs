@@ -1,0 +1,272 @@
+//! A program: objects, workers with their steps, faults, and how the history is to be judged. Plain
+//! data, printable, so that a stored one can be replayed and judged for ever.
+
+pub mod build;
+
+use procession_contract::{Item, Method, ObjectSpec, Outcome, Script, Step, Worker};
+use serde::{Deserialize, Serialize};
+
+/// A program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// What it shows, in a few words; empty where the clause says it already.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// With which start methods it is run.
+    #[serde(default)]
+    pub methods: Methods,
+    /// The objects, created by `main`.
+    pub objects: Vec<ObjectSpec>,
+    /// The workers; the first is `main`.
+    pub roles: Vec<Role>,
+    /// What the suite does to workers from outside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+    /// How the history is judged, besides the steps' own expectations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judges: Vec<Judge>,
+    /// Runs alone: no other program may disturb it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+}
+
+/// With which start methods a program is run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Methods {
+    /// The one that the implementation prefers.
+    #[default]
+    Preferred,
+    /// Each that the implementation offers.
+    Each,
+    /// These; an implementation that lacks one does not support the program.
+    Only(Vec<Method>),
+    /// Those of these that the implementation offers; at least one.
+    Among(Vec<Method>),
+}
+
+/// A worker with its lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// The worker; its own list of steps is empty here.
+    pub worker: Worker,
+    /// What it does.
+    pub lines: Vec<Line>,
+}
+
+/// A step with what the suite knows about it and the adapter does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// The step.
+    pub step: Step,
+    /// By which conditions and expectations refer to it; empty if none does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// The worker begins the step only when all of these hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Condition>,
+    /// What the clause promises of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Expect>,
+}
+
+/// A line of another worker, by its label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// The worker's name.
+    pub worker: String,
+    /// The line's label.
+    pub label: String,
+}
+
+/// Something that the suite can see from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// The call was made.
+    Called(Place),
+    /// The call has returned.
+    Returned(Place),
+    /// The call was made and its thread sleeps in the kernel. Also true once the call has returned
+    /// or its worker is gone, so that a broken implementation does not hang the program: what it did
+    /// instead is in the history.
+    Blocked(Place),
+    /// The worker has finished its body or died.
+    Ended(String),
+    /// The worker's process is gone: reaped, or a zombie.
+    Gone(String),
+}
+
+/// What the suite does to a worker's process from outside, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// To whom.
+    pub worker: String,
+    /// What.
+    pub action: Action,
+    /// When all of these hold.
+    pub after: Vec<Condition>,
+    /// And this much later, in microseconds.
+    #[serde(default)]
+    pub delay_us: u64,
+}
+
+/// A fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// SIGKILL.
+    Kill,
+    /// SIGSTOP.
+    Stop,
+    /// SIGCONT.
+    Continue,
+    /// Another signal, by number.
+    Signal(i32),
+    /// Lowers the limit of open descriptors to this many more than are open.
+    LimitDescriptors(u32),
+}
+
+/// What a clause promises of one step. Without an expectation the step is judged by the program's
+/// judges alone.
+///
+/// Unless it is [`Expect::Blocked`] or [`Expect::NotReached`], an expectation also says that the call
+/// returns: still pending when nothing can move any more, it is a hang.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expect {
+    /// Any answer, as long as there is one.
+    Returns,
+    /// This outcome with any value.
+    Outcome(Outcome),
+    /// One of these outcomes.
+    OneOf(Vec<Outcome>),
+    /// `ok` with this value.
+    Value(i64),
+    /// `ok` with another value than this.
+    NotValue(i64),
+    /// `ok` with at least this value.
+    AtLeast(i64),
+    /// `ok` with at most this value.
+    AtMost(i64),
+    /// `ok` with this payload, whole.
+    Item(Item),
+    /// `ok` with one of these payloads, whole.
+    ItemAmong(Vec<Item>),
+    /// `ok` with these payloads, whole and in this order.
+    Items(Vec<Item>),
+    /// `ok` with these values in `items` (exit codes of stages), in this order.
+    ItemValues(Vec<i64>),
+    /// The returned text is this.
+    Text(String),
+    /// The returned text begins like this.
+    TextBegins(String),
+    /// The returned text ends like this.
+    TextEnds(String),
+    /// The returned text contains this.
+    TextContains(String),
+    /// `ok` with the value that another step returned.
+    SameAs(Place),
+    /// `ok` with the value (and aux) of another step plus this.
+    Plus(Place, i64),
+    /// `ok` with another value, or another aux, than that step returned.
+    DiffersFrom(Place),
+    /// `ok` with the pid under which the suite knows this worker.
+    PidOf(String),
+    /// Returned no earlier than this many milliseconds after it was called (less the clock's grain).
+    TookAtLeast(u64),
+    /// Returned no later than this many milliseconds after it was called, plus the slack that the
+    /// machine's own lag demands.
+    TookAtMost(u64),
+    /// Returned after that step was called.
+    NotBeforeCallOf(Place),
+    /// Returned after that step returned.
+    NotBeforeReturnOf(Place),
+    /// Never returns: pending when nothing can move any more.
+    Blocked,
+    /// Is never begun.
+    NotReached,
+    /// Every one of these.
+    All(Vec<Expect>),
+    /// At least one of these.
+    Any(Vec<Expect>),
+}
+
+/// How a history is judged as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judge {
+    /// Every item of the queue is taken once and whole; those of workers that were killed, or were
+    /// still in the queue at the end, at most once.
+    Conservation(String),
+    /// Also, each consumer takes one producer's items in the order of their puts.
+    ProducerFifo(String),
+    /// The queue's calls are linearizable to a first-in-first-out queue of this bound (0 for none);
+    /// refusals, timeouts and calls still pending when nothing moved are part of that.
+    LinearizableFifo(String, u32),
+    /// The queue keeps the level that the implementation claims.
+    ClaimedQueueLevel(String, u32),
+    /// Each direction of the pipe delivers whole messages in the order in which they were sent, and
+    /// the end of the stream after them.
+    ConnectionOrder(String),
+    /// Whatever a pipe delivers is a whole message that somebody sent, at most once; several workers
+    /// share its ends.
+    ConnectionWhole(String),
+    /// The main worker's process ended with this exit status (negative for a signal).
+    MainEnded(i32),
+    /// The worker's process was gone when the main worker's was, or this many milliseconds later.
+    GoneWithMain(String, u64),
+    /// The worker's process outlived the main worker's.
+    OutlivesMain(String),
+    /// The worker finished its steps.
+    Finished(String),
+    /// Standard error holds this text.
+    StderrContains(String),
+    /// Standard error's first line is this.
+    StderrFirstLine(String),
+    /// Standard error is empty.
+    StderrEmpty,
+    /// Standard output is these lines.
+    Stdout(Vec<String>),
+    /// Standard output has this line once.
+    StdoutHas(String),
+    /// The two steps were under way at the same time.
+    Overlap(Place, Place),
+    /// The first step returned before the second was called.
+    Precedes(Place, Place),
+    /// Nothing is left when the run is over: no process, no shared memory name, no file.
+    NothingLeft,
+}
+
+impl Program {
+    /// The program as an adapter receives it.
+    pub fn script(&self, method: Method) -> Script {
+        Script {
+            method,
+            objects: self.objects.clone(),
+            workers: self.roles.iter().map(Role::as_worker).collect(),
+        }
+    }
+
+    /// The index of a place's line in its worker's list.
+    pub fn index_of(&self, place: &Place) -> Option<(usize, usize)> {
+        let worker = self.roles.iter().position(|role| role.worker.name == place.worker)?;
+        let line = self.roles[worker].lines.iter().position(|line| line.label == place.label)?;
+        Some((worker, line))
+    }
+}
+
+impl Role {
+    fn as_worker(&self) -> Worker {
+        let steps = self.lines.iter().map(|line| {
+            let mut step = line.step.clone();
+            step.gate = !line.after.is_empty();
+            step
+        });
+        Worker { steps: steps.collect(), ..self.worker.clone() }
+    }
+}

@@ -1,0 +1,1 @@
+//! Alternative implementations in Rust, one file each.

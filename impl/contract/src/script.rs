@@ -1,0 +1,167 @@
+//! Who does what: the objects of a run and the steps of each worker.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Step;
+
+/// How the implementation brings a process into being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A copy of the creator.
+    Fork,
+    /// A fresh program.
+    Spawn,
+    /// A copy of a server process that was started early.
+    Forkserver,
+    /// No process at all: a thread that stands for one (`multiprocessing.dummy`).
+    Thread,
+}
+
+impl Method {
+    /// Every method, in the order in which reports list them.
+    pub const ALL: [Method; 4] = [Method::Fork, Method::Spawn, Method::Forkserver, Method::Thread];
+
+    /// The method's name, as in scripts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Fork => "fork",
+            Method::Spawn => "spawn",
+            Method::Forkserver => "forkserver",
+            Method::Thread => "thread",
+        }
+    }
+}
+
+/// A whole program, as an adapter receives it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// The start method of every worker that does not say its own; of the objects too, where the
+    /// implementation ties objects to a method.
+    pub method: Method,
+    /// Objects that the main worker creates, in this order, before any other worker is started.
+    pub objects: Vec<ObjectSpec>,
+    /// The workers; the first is `main`, which has no parent.
+    pub workers: Vec<Worker>,
+}
+
+/// An object to create.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectSpec {
+    /// Its name in steps; a `pipe` NAME has the ends NAME.0 and NAME.1 (not duplex: 0 receives, 1
+    /// sends), an `os_pipe` NAME the ends NAME.r and NAME.w.
+    pub name: String,
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: ObjectKind,
+    /// The start method whose context creates it, if not the script's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+}
+
+/// What an object is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ObjectKind {
+    /// A queue.
+    Queue {
+        /// The most items that it holds; zero or negative for no bound.
+        #[serde(default)]
+        maxsize: i64,
+    },
+    /// A queue with put, get, empty and close only.
+    SimpleQueue,
+    /// A queue that counts unfinished items.
+    JoinableQueue {
+        /// The most items that it holds; zero or negative for no bound.
+        #[serde(default)]
+        maxsize: i64,
+    },
+    /// Two connected ends.
+    Pipe {
+        /// Whether both ends send and receive.
+        #[serde(default = "yes")]
+        duplex: bool,
+    },
+    /// A pipe of the operating system: bytes, one way.
+    OsPipe,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl ObjectKind {
+    /// The name that manifests and messages use.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ObjectKind::Queue { .. } => "queue",
+            ObjectKind::SimpleQueue => "simple_queue",
+            ObjectKind::JoinableQueue { .. } => "joinable_queue",
+            ObjectKind::Pipe { .. } => "pipe",
+            ObjectKind::OsPipe => "os_pipe",
+        }
+    }
+}
+
+/// A worker: a process of the implementation, or a thread inside another worker's process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Its name in steps and histories; `main` for the first.
+    pub name: String,
+    /// The worker that constructs and starts it; absent for `main` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// What it is.
+    #[serde(default)]
+    pub kind: WorkerKind,
+    /// Its start method, if not the script's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// Started by a `start` step of its parent; otherwise the parent starts it before its own first
+    /// step, and all workers so started are armed together.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub explicit: bool,
+    /// The daemon flag given at construction; absent to leave it to the implementation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daemon: Option<bool>,
+    /// The process name given at construction; absent to leave it to the implementation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process_name: Option<String>,
+    /// The objects (or ends) handed to it; absent for all that its parent has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gets: Option<Vec<String>>,
+    /// Has no body at all: a process without a target. It makes no history.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub bodiless: bool,
+    /// An argument that cannot be serialised is handed to it besides.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unserialisable_argument: bool,
+    /// The body is the overridden run method of a subclass, where the language has such.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub subclass: bool,
+    /// What it does.
+    pub steps: Vec<Step>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// What a worker is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerKind {
+    /// A process of the implementation.
+    #[default]
+    Process,
+    /// A thread of the language inside its parent's process; it shares the parent's objects. The
+    /// process waits for it at its end, as for a thread that is not a daemon.
+    Thread,
+    /// The same, but the process does not wait for it.
+    DaemonThread,
+}

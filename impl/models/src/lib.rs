@@ -1,0 +1,1 @@
+//! Loom models of the reference: its own source on a modelled platform.

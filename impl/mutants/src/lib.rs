@@ -1,0 +1,1 @@
+//! Deliberate defects, one file each.

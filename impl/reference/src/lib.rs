@@ -1,0 +1,1 @@
+//! The reference implementation: `multiprocessing` in Rust, crash-safe.

@@ -1,0 +1,1 @@
+//! Small whole programs, written as a user would write them.
