@@ -10,6 +10,7 @@
 //! again for ever.
 
 pub mod clause;
+pub mod clauses;
 pub mod history;
 pub mod program;
 pub mod protocol;

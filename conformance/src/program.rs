@@ -157,6 +157,8 @@ pub enum Expect {
     Item(Item),
     /// `ok` with one of these payloads, whole.
     ItemAmong(Vec<Item>),
+    /// Exactly this outcome, value and aux.
+    Answer(Outcome, i64, u64),
     /// `ok` with these payloads, whole and in this order.
     Items(Vec<Item>),
     /// `ok` with these values in `items` (exit codes of stages), in this order.

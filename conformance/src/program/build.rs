@@ -1,5 +1,15 @@
 //! The words in which clauses write their programs.
 
+mod connections;
+mod expectations;
+mod processes;
+mod queues;
+
+pub use connections::*;
+pub use expectations::*;
+pub use processes::*;
+pub use queues::*;
+
 use procession_contract::{
     Call, Item, ItemKind, Method, ObjectKind, ObjectSpec, Outcome, Step, Worker, WorkerKind,
 };
@@ -110,6 +120,18 @@ impl Program {
         let after = after.into_iter().collect();
         self.faults.push(Fault { worker: worker.into(), action, after, delay_us: 0 });
         self
+    }
+
+    /// Lets the last fault happen this much later, in milliseconds: for what a worker does beside its
+    /// calls.
+    pub fn later(mut self, ms: u64) -> Program {
+        self.faults.last_mut().expect("`later` follows a fault").delay_us = ms * 1000;
+        self
+    }
+
+    /// Adds a kill of the worker's process.
+    pub fn kill(self, worker: &str, after: impl IntoIterator<Item = Condition>) -> Program {
+        self.fault(worker, Action::Kill, after)
     }
 
     /// Adds a judge.

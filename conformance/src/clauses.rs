@@ -1,0 +1,25 @@
+//! Every clause, in reading order: the table of contents.
+
+pub mod claims;
+mod descriptors;
+mod prelude;
+mod queue;
+
+use std::sync::LazyLock;
+
+use crate::clause::Clause;
+
+/// The areas, each a list of chapters.
+const AREAS: &[&[&[Clause]]] = &[queue::CHAPTERS];
+
+/// Every clause, in reading order.
+pub fn all() -> &'static [&'static Clause] {
+    static ALL: LazyLock<Vec<&'static Clause>> =
+        LazyLock::new(|| AREAS.iter().copied().flatten().copied().flatten().collect());
+    &ALL
+}
+
+/// The clause of this id, if there is one.
+pub fn find(id: &str) -> Option<&'static Clause> {
+    all().iter().copied().find(|clause| clause.id == id)
+}
