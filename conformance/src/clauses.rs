@@ -2,15 +2,20 @@
 
 pub mod claims;
 mod descriptors;
+mod joinable;
+mod pipe;
 mod prelude;
 mod queue;
+mod simplequeue;
+mod wait;
 
 use std::sync::LazyLock;
 
 use crate::clause::Clause;
 
 /// The areas, each a list of chapters.
-const AREAS: &[&[&[Clause]]] = &[queue::CHAPTERS];
+const AREAS: &[&[&[Clause]]] =
+    &[queue::CHAPTERS, joinable::CHAPTERS, simplequeue::CHAPTERS, pipe::CHAPTERS, wait::CHAPTERS];
 
 /// Every clause, in reading order.
 pub fn all() -> &'static [&'static Clause] {

@@ -5,12 +5,23 @@ use procession_contract::{Manifest, Method};
 /// A worker is a process of its own: it can be killed alone, and its memory is its own.
 pub const PROCESSES: &str = "processes";
 
+/// A pipe's stream is framed as CPython's is: four bytes of length, big endian and signed; -1 announces
+/// eight more.
+pub const CPYTHON_WIRE: &str = "cpython_wire";
+
 /// Every claim that a clause may name, with what it means.
-pub const ALL: &[(&str, &str)] = &[(
-    PROCESSES,
-    "A worker is a process of its own: it can be killed alone, and its memory is its own. Also claimed \
-     by naming another start method than `thread` first.",
-)];
+pub const ALL: &[(&str, &str)] = &[
+    (
+        PROCESSES,
+        "A worker is a process of its own: it can be killed alone, and its memory is its own. Also \
+         claimed by naming another start method than `thread` first.",
+    ),
+    (
+        CPYTHON_WIRE,
+        "A pipe's stream is framed as CPython's is: four bytes of length, big endian and signed; -1 \
+         announces eight more.",
+    ),
+];
 
 /// Whether this manifest makes this claim.
 pub fn made_by(manifest: &Manifest, claim: &str) -> bool {

@@ -4,7 +4,7 @@ pub use procession_contract::{
     Call, ExitStatus, Item, ItemKind, Method, ObjectKind, Outcome, SignalAction, Worker, WorkerKind,
 };
 
-pub use super::claims::PROCESSES;
+pub use super::claims::{CPYTHON_WIRE, PROCESSES};
 pub use super::descriptors::closing_releases;
 pub use crate::clause::{Clause, Level};
 pub use crate::program::build::*;

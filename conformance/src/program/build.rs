@@ -165,6 +165,11 @@ pub fn worker(name: &str) -> Worker {
     }
 }
 
+/// A worker that `main` starts with these objects, or ends of pipes, and no others.
+pub fn holding(name: &str, gets: &[&str]) -> Worker {
+    Worker { gets: Some(gets.iter().map(|name| name.to_string()).collect()), ..worker(name) }
+}
+
 /// A line that makes a call on an object.
 pub fn on(object: &str, call: Call) -> Line {
     let step = Step { on: object.into(), call, gate: false };

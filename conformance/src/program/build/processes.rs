@@ -5,6 +5,9 @@ use procession_contract::{Call, ExitStatus, SignalAction};
 use super::{on, own};
 use crate::program::Line;
 
+/// The signal of a request to end, which `terminate` sends.
+pub const SIGTERM: i32 = 15;
+
 /// Asks whether a worker's process runs.
 pub fn is_alive(worker: &str) -> Line {
     on(worker, Call::IsAlive)

@@ -1,0 +1,20 @@
+//! The clauses about pipes and their connections.
+
+mod bytes;
+mod end_of_stream;
+mod ends;
+mod messages;
+mod sharing;
+mod waiting;
+
+use crate::clause::Clause;
+
+/// The chapters, in reading order.
+pub const CHAPTERS: &[&[Clause]] = &[
+    ends::CLAUSES,
+    messages::CLAUSES,
+    bytes::CLAUSES,
+    waiting::CLAUSES,
+    end_of_stream::CLAUSES,
+    sharing::CLAUSES,
+];
