@@ -1,10 +1,15 @@
 //! Every clause, in reading order: the table of contents.
 
 pub mod claims;
+mod context;
 mod descriptors;
+mod isolation;
 mod joinable;
+mod os_pipe;
 mod pipe;
+mod pipeline;
 mod prelude;
+mod process;
 mod queue;
 mod simplequeue;
 mod wait;
@@ -14,8 +19,18 @@ use std::sync::LazyLock;
 use crate::clause::Clause;
 
 /// The areas, each a list of chapters.
-const AREAS: &[&[&[Clause]]] =
-    &[queue::CHAPTERS, joinable::CHAPTERS, simplequeue::CHAPTERS, pipe::CHAPTERS, wait::CHAPTERS];
+const AREAS: &[&[&[Clause]]] = &[
+    isolation::CHAPTERS,
+    process::CHAPTERS,
+    context::CHAPTERS,
+    queue::CHAPTERS,
+    joinable::CHAPTERS,
+    simplequeue::CHAPTERS,
+    os_pipe::CHAPTERS,
+    pipeline::CHAPTERS,
+    pipe::CHAPTERS,
+    wait::CHAPTERS,
+];
 
 /// Every clause, in reading order.
 pub fn all() -> &'static [&'static Clause] {

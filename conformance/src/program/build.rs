@@ -16,6 +16,9 @@ use procession_contract::{
 
 use super::{Action, Condition, Expect, Fault, Judge, Line, Methods, Place, Program, Role};
 
+/// The start methods that make processes.
+pub const PROCESS_METHODS: [Method; 3] = [Method::Fork, Method::Spawn, Method::Forkserver];
+
 impl Program {
     /// A program without objects, workers or judges.
     pub fn new() -> Program {
@@ -44,6 +47,11 @@ impl Program {
     pub fn among(mut self, methods: &[Method]) -> Program {
         self.methods = Methods::Among(methods.to_vec());
         self
+    }
+
+    /// Runs it with each start method that makes processes and that the implementation offers.
+    pub fn each_process_method(self) -> Program {
+        self.among(&PROCESS_METHODS)
     }
 
     /// Adds an object.

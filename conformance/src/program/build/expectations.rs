@@ -69,11 +69,30 @@ impl Line {
         self.expect(Expect::Answer(Outcome::Ok, message.len() as i64, fingerprint))
     }
 
+    /// Expects success with these bytes: their number and their fingerprint.
+    pub fn holds_bytes(self, bytes: &[u8]) -> Line {
+        let fingerprint = Value::fingerprint_of_bytes(bytes);
+        self.expect(Expect::Answer(Outcome::Ok, bytes.len() as i64, fingerprint))
+    }
+
+    /// Expects success with an item's raw bytes: their number and their fingerprint.
+    pub fn holds(self, item: Item) -> Line {
+        self.expect(Expect::holding(item))
+    }
+
     /// Expects to be told that the buffer is too short, with the whole message.
     pub fn hands_over(self, message: Item) -> Line {
         let message = message.raw_bytes();
         let fingerprint = Value::fingerprint_of_bytes(&message);
         self.expect(Expect::Answer(Outcome::BufferTooShort, message.len() as i64, fingerprint))
+    }
+}
+
+impl Expect {
+    /// Success with an item's raw bytes: their number and their fingerprint.
+    pub fn holding(item: Item) -> Expect {
+        let bytes = item.raw_bytes();
+        Expect::Answer(Outcome::Ok, bytes.len() as i64, Value::fingerprint_of_bytes(&bytes))
     }
 }
 
