@@ -8,4 +8,4 @@ pub use super::claims::{CPYTHON_WIRE, PROCESSES};
 pub use super::descriptors::closing_releases;
 pub use crate::clause::{Clause, Level};
 pub use crate::program::build::*;
-pub use crate::program::{Action, Expect, Judge, Line, Program};
+pub use crate::program::{Expect, Judge, Line, Program};

@@ -167,7 +167,6 @@ pub const CLAUSES: &[Clause] = &[
                     .process("w", [get("q").gives(1), exit_immediately(1)]),
             ]
         },
-        ..Clause::BLANK
     },
 ];
 

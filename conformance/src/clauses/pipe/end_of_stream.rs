@@ -77,13 +77,13 @@ pub const CLAUSES: &[Clause] = &[
                     close("p.1").ok(),
                     recv("p.0").is(Outcome::Corrupt),
                 ])
-                .map(|program| program.title("inside the header")),
+                .map(|program| titled(program, "inside the header")),
                 both_kinds([
                     write_raw("p.1", "0000000a414243").ok(),
                     close("p.1").ok(),
                     recv_bytes("p.0").is(Outcome::Corrupt),
                 ])
-                .map(|program| program.title("inside the payload")),
+                .map(|program| titled(program, "inside the payload")),
             ]
             .concat()
         },
@@ -173,7 +173,6 @@ pub const CLAUSES: &[Clause] = &[
                     .kill("c", [blocked("main", "last"), blocked("c", "stay")]),
             ]
         },
-        ..Clause::BLANK
     },
     Clause {
         id: "pipe/unread-data-does-not-hide-the-end",
@@ -202,4 +201,10 @@ fn both_kinds<const N: usize>(lines: [Line; N]) -> [Program; 2] {
         Program::new().title("a pipe that goes one way").one_way("p").main(lines.clone()),
         Program::new().title("a pipe that goes both ways").pipe("p").main(lines),
     ]
+}
+
+/// The program with this before its title.
+fn titled(program: Program, what: &str) -> Program {
+    let title = format!("{what}, {}", program.title);
+    program.title(title)
 }

@@ -105,7 +105,6 @@ pub const CLAUSES: &[Clause] = &[
                 recv_bytes("p.0").ok(),
             ])]
         },
-        ..Clause::BLANK
     },
     Clause {
         id: "pipe/impossible-length-is-an-error",
@@ -128,7 +127,6 @@ pub const CLAUSES: &[Clause] = &[
                 ]),
             ]
         },
-        ..Clause::BLANK
     },
     Clause {
         id: "pipe/message-over-2gib",

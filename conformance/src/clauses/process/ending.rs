@@ -226,7 +226,6 @@ pub const CLAUSES: &[Clause] = &[
                     .kill("c", [blocked("c", "stay"), blocked("d", "stay")]),
             ]
         },
-        ..Clause::BLANK
     },
     Clause {
         id: "process/no-lock-is-held-at-birth",
@@ -253,7 +252,6 @@ pub const CLAUSES: &[Clause] = &[
                     ),
             ]
         },
-        ..Clause::BLANK
     },
 ];
 

@@ -165,8 +165,8 @@ pub const CLAUSES: &[Clause] = &[
         origin: Some("process/hazard-exitcode-missing-after-concurrent-reap"),
         programs: |_| {
             vec![["t", "u", "v"].into_iter().fold(
-                CHILDREN.into_iter().fold(
-                    Program::new().main(CHILDREN.into_iter().flat_map(|index| {
+                CHILDREN.fold(
+                    Program::new().main(CHILDREN.flat_map(|index| {
                         let child = format!("c{index}");
                         [
                             start(&child).ok(),
@@ -209,7 +209,6 @@ pub const CLAUSES: &[Clause] = &[
                     .role(Worker { bodiless: true, explicit: true, ..worker("c") }, []),
             ]
         },
-        ..Clause::BLANK
     },
 ];
 

@@ -42,7 +42,6 @@ pub const CLAUSES: &[Clause] = &[
                     .judge(Judge::Conservation("q".into())),
             ]
         },
-        ..Clause::BLANK
     },
     Clause {
         id: "queue/torn-item-is-discarded",
@@ -63,7 +62,6 @@ pub const CLAUSES: &[Clause] = &[
                 .judge(Judge::Conservation("q".into())),
             ]
         },
-        ..Clause::BLANK
     },
     Clause {
         id: "queue/get-keeps-its-timeout-while-an-item-is-under-way",
@@ -79,7 +77,6 @@ pub const CLAUSES: &[Clause] = &[
                 .gives_or_is([Item::bytes(1, 1_000_000)], &[Outcome::Empty])
                 .at_most(1_000)])]
         },
-        ..Clause::BLANK
     },
     Clause {
         id: "queue/producer-ends-before-its-items-are-taken",
@@ -132,7 +129,6 @@ pub const CLAUSES: &[Clause] = &[
                     .kill("p", [blocked("p", "stay")]),
             ]
         },
-        ..Clause::BLANK
     },
     Clause {
         id: "queue/what-was-put-outlives-its-producer",
@@ -171,7 +167,6 @@ pub const CLAUSES: &[Clause] = &[
                     .kill("p", [called("p", "stay")]),
             ]
         },
-        ..Clause::BLANK
     },
     Clause {
         id: "queue/killed-waiting-producer-frees-the-others",
@@ -217,7 +212,6 @@ pub const CLAUSES: &[Clause] = &[
                     .kill("p", [blocked("main", "second")]),
             ]
         },
-        ..Clause::BLANK
     },
     Clause {
         id: "queue/unused-queue-releases-its-descriptors",
