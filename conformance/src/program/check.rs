@@ -241,7 +241,7 @@ fn judges(program: &Program, found: &mut Vec<String>) {
             | Judge::LinearizableFifo(queue, _)
             | Judge::ClaimedQueueLevel(queue, _) => {
                 object_problem(program, queue, &["queue", "simple_queue", "joinable_queue"])
-                    .or_else(|| ids_problem(program, &[queue.clone()]))
+                    .or_else(|| ids_problem(program, std::slice::from_ref(queue)))
             }
             Judge::ConnectionOrder(pipe) | Judge::ConnectionWhole(pipe) => {
                 object_problem(program, pipe, &["pipe"])

@@ -51,7 +51,7 @@ pub const CLAUSES: &[Clause] = &[
         text: "Messages sent before the other end closed are still received before EOFError.",
         source: "Connection._recv",
         programs: |_| {
-            vec![both_kinds([
+            both_kinds([
                 send("p.1", 1).ok(),
                 send_bytes("p.1", Item::bytes(2, 1_000)).ok(),
                 send("p.1", 3).ok(),
@@ -60,8 +60,8 @@ pub const CLAUSES: &[Clause] = &[
                 recv_bytes("p.0").gives(Item::bytes(2, 1_000)),
                 recv("p.0").gives(3),
                 recv("p.0").is(Outcome::Eof),
-            ])]
-            .concat()
+            ])
+            .to_vec()
         },
         ..Clause::BLANK
     },
@@ -71,7 +71,7 @@ pub const CLAUSES: &[Clause] = &[
         text: "End of stream inside a header or payload raises OSError, distinct from EOFError.",
         source: "Connection._recv",
         programs: |_| {
-            vec![
+            [
                 both_kinds([
                     write_raw("p.1", "00").ok(),
                     close("p.1").ok(),
