@@ -123,14 +123,14 @@ pub const CLAUSES: &[Clause] = &[
             fork can be handed to a forked child, and to any other either as well, or start refuses.",
         source: "synchronize.SemLock.__getstate__",
         programs: |_| {
-            matrix(|created, started, program| {
-                if created == Method::Fork && started != Method::Fork {
-                    program.main([
+            matrix(|created, started| {
+                let either_way = created == Method::Fork && started != Method::Fork;
+                match either_way {
+                    true => vec![
                         start("c").one_of(&[Outcome::Ok, Outcome::NotAllowed]),
-                        get("q").timeout(500).gives_or_is([Item::int(1)], &[Outcome::Empty]),
-                    ])
-                } else {
-                    program.main([start("c").ok(), get("q").gives(1), join("c").ok(), exitcode("c").value(0)])
+                        get("q").timeout(300).gives_or_is([Item::int(1)], &[Outcome::Empty]),
+                    ],
+                    false => vec![start("c").ok(), get("q").gives(1), join("c").ok(), exitcode("c").value(0)],
                 }
             })
         },
@@ -292,15 +292,19 @@ fn per_method(program: impl Fn(Program, Method) -> Program) -> Vec<Program> {
 
 /// A program for each pair of a start method under which a queue is created, and one under which a
 /// process is started that puts into it.
-fn matrix(main: impl Fn(Method, Method, Program) -> Program) -> Vec<Program> {
+fn matrix(main: impl Fn(Method, Method) -> Vec<Line>) -> Vec<Program> {
     let pairs =
         PROCESS_METHODS.into_iter().flat_map(|created| PROCESS_METHODS.map(|started| (created, started)));
     pairs
         .map(|(created, started)| {
             let title = format!("created under {}, started by {}", created.name(), started.name());
             let child = Worker { explicit: true, method: Some(started), ..worker("c") };
-            main(created, started, Program::new().title(title).only(&[created]).queue("q", 0))
-                .role(child, [put("q", 1).ok()])
+            Program::new()
+                .title(title)
+                .only(&[created])
+                .queue("q", 0)
+                .main(main(created, started))
+                .role(child, [put("q", 1)])
         })
         .collect()
 }

@@ -100,7 +100,7 @@ pub const CLAUSES: &[Clause] = &[
                     .fold(
                         Program::new().joinable("q", 0).main((0..12).map(|id| put("q", id).ok()).chain([
                             own(Call::Getpid).label("all-put"),
-                            join_tasks("q").ok().waits_for_return("w0", "done2"),
+                            join_tasks("q").ok().waits_for_call("w0", "done2"),
                         ])),
                         |program, worker| {
                             program.process(

@@ -22,7 +22,7 @@ pub const CLAUSES: &[Clause] = &[
                     &[&["sort", "-r"], &["head", "-n", "2"], &["tr", "a-z", "A-Z"]],
                     Some(FRUIT),
                 )
-                .text("SMALL PEAR\nPEAR\n")
+                .text("SMALL PEAR\nPLUM\n")
                 .expect(Expect::ItemValues(vec![0, 0, 0]))]),
             ]
         },

@@ -110,7 +110,9 @@ pub const CLAUSES: &[Clause] = &[
         source: "doc Process.join; BaseProcess.join/is_alive",
         programs: |_| {
             vec![
-                Program::new().title("itself").main([join("current").is(Outcome::Misuse)]),
+                Program::new()
+                    .title("itself")
+                    .main([join("current").one_of(&[Outcome::NotOwner, Outcome::Misuse])]),
                 Program::new()
                     .title("another's child")
                     .only(&[Method::Fork])
@@ -118,7 +120,7 @@ pub const CLAUSES: &[Clause] = &[
                     .explicit("other", [])
                     .explicit(
                         "c",
-                        [join("other").is(Outcome::Misuse), is_alive("other").is(Outcome::Misuse)],
+                        [join("other").is(Outcome::NotOwner), is_alive("other").is(Outcome::NotOwner)],
                     ),
             ]
         },
@@ -180,7 +182,7 @@ pub const CLAUSES: &[Clause] = &[
                         program.role(child, [])
                     },
                 ),
-                |program, thread| program.thread(thread, "main", (0..1_000).map(|_| active_children().ok())),
+                |program, thread| program.thread(thread, "main", (0..4_000).map(|_| active_children().ok())),
             )]
         },
         ..Clause::BLANK

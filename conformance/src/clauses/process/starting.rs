@@ -167,7 +167,7 @@ pub const CLAUSES: &[Clause] = &[
                     .only(&[Method::Fork])
                     .main([join("c").ok(), pid("other").is(Outcome::Absent), active_children().value(0)])
                     .explicit("other", [])
-                    .process("c", [start("other").is(Outcome::Misuse)]),
+                    .process("c", [start("other").is(Outcome::NotOwner)]),
             ]
         },
         ..Clause::BLANK

@@ -144,25 +144,24 @@ pub const CLAUSES: &[Clause] = &[
                     .title("a producer that leaves at once")
                     .queue("q", 0)
                     .main(
-                        (0..50)
-                            .map(|id| get("q").after(gone("p")).timeout(1_000).gives(Item::bytes(id, 1_000))),
+                        (0..10)
+                            .map(|id| get("q").after(gone("p")).timeout(300).gives(Item::bytes(id, 10_000))),
                     )
                     .process(
                         "p",
-                        (0..50).map(|id| put("q", Item::bytes(id, 1_000)).ok()).chain([exit_immediately(0)]),
+                        (0..10).map(|id| put("q", Item::bytes(id, 10_000)).ok()).chain([exit_immediately(0)]),
                     ),
                 Program::new()
                     .title("a producer that is killed")
                     .queue("q", 0)
                     .queue("idle", 0)
                     .main(
-                        (0..50).map(|id| {
-                            get("q").after(gone("p")).timeout(1_000).gives(Item::bytes(id, 10_000))
-                        }),
+                        (0..10)
+                            .map(|id| get("q").after(gone("p")).timeout(300).gives(Item::bytes(id, 10_000))),
                     )
                     .process(
                         "p",
-                        (0..50).map(|id| put("q", Item::bytes(id, 10_000)).ok()).chain([stay("idle")]),
+                        (0..10).map(|id| put("q", Item::bytes(id, 10_000)).ok()).chain([stay("idle")]),
                     )
                     .kill("p", [called("p", "stay")]),
             ]
