@@ -166,23 +166,14 @@ pub const CLAUSES: &[Clause] = &[
         source: "gh-130895, gh-148318",
         origin: Some("process/hazard-exitcode-missing-after-concurrent-reap"),
         programs: |_| {
-            vec![["t", "u", "v"].into_iter().fold(
-                CHILDREN.fold(
-                    Program::new().main(CHILDREN.flat_map(|index| {
-                        let child = format!("c{index}");
-                        [
-                            start(&child).ok(),
-                            join(&child).ok(),
-                            exitcode(&child).value(0),
-                            is_alive(&child).truth(false),
-                        ]
-                    })),
-                    |program, index| {
-                        let child = Worker { bodiless: true, explicit: true, ..worker(&format!("c{index}")) };
-                        program.role(child, [])
-                    },
-                ),
-                |program, thread| program.thread(thread, "main", (0..4_000).map(|_| active_children().ok())),
+            vec![(0..6).fold(
+                CHILDREN.fold(Program::new().main(CHILDREN.flat_map(life)), |program, index| {
+                    let name = format!("c{index}");
+                    program.role(Worker { bodiless: true, explicit: true, ..worker(&name) }, [])
+                }),
+                |program, thread| {
+                    program.thread(&format!("t{thread}"), "main", (0..1_000).map(|_| active_children().ok()))
+                },
             )]
         },
         ..Clause::BLANK
@@ -216,6 +207,12 @@ pub const CLAUSES: &[Clause] = &[
 
 /// Enough children that one of them ends in the middle of somebody else's look.
 const CHILDREN: std::ops::Range<u32> = 0..30;
+
+/// Starts one child and joins it.
+fn life(index: u32) -> [Line; 4] {
+    let child = format!("c{index}");
+    [start(&child).ok(), join(&child).ok(), exitcode(&child).value(0), is_alive(&child).truth(false)]
+}
 
 /// Tells of the end of a child.
 const SIGCHLD: i32 = 17;
