@@ -11,6 +11,8 @@
 
 pub mod clause;
 pub mod history;
+pub mod judge;
 pub mod program;
 pub mod protocol;
+pub mod report;
 pub mod verdict;

@@ -2,6 +2,7 @@
 //! data, printable, so that a stored one can be replayed and judged for ever.
 
 pub mod build;
+pub mod random;
 
 use procession_contract::{Item, Method, ObjectSpec, Outcome, Script, Step, Worker};
 use serde::{Deserialize, Serialize};
