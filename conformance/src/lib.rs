@@ -15,4 +15,5 @@ pub mod judge;
 pub mod program;
 pub mod protocol;
 pub mod report;
+pub mod shrink;
 pub mod verdict;

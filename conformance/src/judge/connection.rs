@@ -505,6 +505,16 @@ fn certainly_held(run: &Run, end: &str, at: u64) -> bool {
 
 /// Whether nobody holds an end any more: every process that was given it closed it or is gone.
 fn certainly_closed(run: &Run, end: &str) -> bool {
+    // An end that travelled, or was made of a bare descriptor, may be held by anybody.
+    let travels = |call: &Call| match call {
+        Call::SendConnection { name } => name == end,
+        Call::WrapDescriptor { .. } => true,
+        _ => false,
+    };
+    let mut lines = run.program.roles.iter().flat_map(|role| &role.lines);
+    if lines.any(|line| travels(&line.step.call)) {
+        return false;
+    }
     processes(run).filter(|process| was_given(run, *process, end)).all(|process| {
         run.end(process) == WorkerEnd::NotStarted
             || run.of(process).is_some_and(|history| history.gone_ns.is_some())
