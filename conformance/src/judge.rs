@@ -21,6 +21,7 @@ mod connection;
 mod conservation;
 mod expect;
 mod fifo;
+mod holders;
 mod order;
 mod progress;
 mod queue;
