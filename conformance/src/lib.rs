@@ -12,6 +12,9 @@
 pub mod clause;
 pub mod clauses;
 pub mod history;
+pub mod judge;
 pub mod program;
 pub mod protocol;
+pub mod report;
+pub mod shrink;
 pub mod verdict;

@@ -4,6 +4,7 @@ mod bytes;
 mod end_of_stream;
 mod ends;
 mod messages;
+mod random;
 mod sharing;
 mod waiting;
 
@@ -16,5 +17,6 @@ pub const CHAPTERS: &[&[Clause]] = &[
     bytes::CLAUSES,
     waiting::CLAUSES,
     end_of_stream::CLAUSES,
+    random::CLAUSES,
     sharing::CLAUSES,
 ];

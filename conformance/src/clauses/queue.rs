@@ -4,6 +4,7 @@ mod closing;
 mod death;
 mod encoding;
 mod order;
+mod random;
 mod size;
 mod visibility;
 mod waiting;
@@ -18,5 +19,6 @@ pub const CHAPTERS: &[&[Clause]] = &[
     closing::CLAUSES,
     encoding::CLAUSES,
     visibility::CLAUSES,
+    random::CLAUSES,
     death::CLAUSES,
 ];
