@@ -13,4 +13,5 @@ pub mod clause;
 pub mod history;
 pub mod program;
 pub mod protocol;
+pub mod run;
 pub mod verdict;
