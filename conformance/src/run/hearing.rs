@@ -83,6 +83,13 @@ fn introduce(
         let pid = peer.pid;
         return wrong(&peer, format!("message `worker`, field `tid`: {tid} is no thread of process {pid}"));
     }
+    if name == "main" && attempt.main_ended.is_some() && !is_gone {
+        let pid = peer.pid;
+        return wrong(
+            &peer,
+            format!("message `ended` came before, but the main worker's process {pid} is there"),
+        );
+    }
     peer.tid = tid;
     peer.connection.whose = format!("connection of worker `{name}`");
     worker.peer = Some(peer);

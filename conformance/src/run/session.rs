@@ -45,8 +45,6 @@ pub(super) struct Open {
     /// The processes that are no part of a run: the adapter, and what it had started before it said
     /// hello.
     pub(super) spared: Vec<ProcessId>,
-    /// The process that has the control connection.
-    pub(super) adapter: i32,
     pub(super) patience: Duration,
     pub(super) runs: u64,
     directory: TempDir,
@@ -145,8 +143,7 @@ impl Open {
             Err(error) => return Err(error),
         };
         let patience = options.patience;
-        let mut open =
-            Open { guard, control, listener, spared: vec![], adapter, patience, runs: 0, directory };
+        let mut open = Open { guard, control, listener, spared: vec![], patience, runs: 0, directory };
         let manifest = match open.hello() {
             Ok(manifest) => manifest,
             Err(SessionError::Adapter(misbehaviour)) => {
