@@ -72,7 +72,7 @@ pub(super) fn run(
     for (name, content) in [("words", &[0; 512][..]), ("stdout", &[]), ("stderr", &[])] {
         std::fs::write(directory.join(name), content).map_err(suite)?;
     }
-    let names = Names::look(&open.temporary());
+    let names = Names::look(&open.temporary(), open.guard.own_shared_memory());
     let attempt = Attempt {
         open,
         program,

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub(super) struct Guard {
     child: Child,
     adapter_status: Option<i32>,
     gone: bool,
+    own_shared_memory: bool,
 }
 
 impl Guard {
@@ -48,9 +49,19 @@ impl Guard {
         let child = command.spawn().map_err(|error| suite(format!("{}: {error}", program.display())))?;
         // The command holds the warden's end of the pair; while it is open here no end is ever read.
         drop(command);
-        let mut guard = Guard { socket: own, input: Vec::new(), child, adapter_status: None, gone: false };
+        let mut guard = Guard {
+            socket: own,
+            input: Vec::new(),
+            child,
+            adapter_status: None,
+            gone: false,
+            own_shared_memory: false,
+        };
         match guard.reply() {
-            Ok(Reply::Ready) => Ok(guard),
+            Ok(Reply::Ready { own_shared_memory }) => {
+                guard.own_shared_memory = own_shared_memory;
+                Ok(guard)
+            }
             Ok(other) => Err(suite(format!("the warden said {other:?}, expected that it is ready"))),
             Err(error) => Err(suite(format!(
                 "{} did not become a warden ({error}); it must call `run::warden_main()` first in `main`",
@@ -62,6 +73,12 @@ impl Guard {
     /// The warden's pid.
     pub(super) fn pid(&self) -> i32 {
         self.child.id() as i32
+    }
+
+    /// Where the shared memory of what is below the warden is seen, if it is theirs alone.
+    pub(super) fn own_shared_memory(&self) -> Option<PathBuf> {
+        let seen = format!("/proc/{}/root{}", self.pid(), super::leftovers::SHARED_MEMORY);
+        self.own_shared_memory.then(|| seen.into())
     }
 
     /// Starts the adapter and returns its pid.

@@ -15,10 +15,7 @@ use crate::protocol::FromAdapter;
 pub(super) fn hear(attempt: &mut Attempt) -> Result<bool, RunError> {
     // Who has ended is looked for before the connections are read: what it said came before its end,
     // so all of it has been heard when its end counts.
-    let mut heard = false;
-    for worker in &mut attempt.workers {
-        heard |= worker.look_for_its_end();
-    }
+    let mut heard = look_for_ends(attempt);
     heard |= accept(attempt)?;
     heard |= name(attempt)?;
     for index in 0..attempt.workers.len() {
@@ -27,6 +24,31 @@ pub(super) fn hear(attempt: &mut Attempt) -> Result<bool, RunError> {
     }
     heard |= hear_control(attempt).map_err(RunError::Adapter)?;
     Ok(heard)
+}
+
+/// Looks who has ended. Those that are found at once count as gone at the same time, because nothing
+/// tells who was first; it is looked again until nobody new is found, so that a process that ended
+/// before another one never counts as gone after it.
+fn look_for_ends(attempt: &mut Attempt) -> bool {
+    let mut found = Vec::new();
+    loop {
+        let before = found.len();
+        for (index, worker) in attempt.workers.iter().enumerate() {
+            if !found.contains(&index) && worker.has_just_gone() {
+                found.push(index);
+            }
+        }
+        if found.len() == before {
+            break;
+        }
+    }
+    let now = now_ns();
+    for index in &found {
+        if let Some(peer) = &mut attempt.workers[*index].peer {
+            peer.gone_ns = Some(now);
+        }
+    }
+    !found.is_empty()
 }
 
 fn accept(attempt: &mut Attempt) -> Result<bool, RunError> {
@@ -166,9 +188,8 @@ fn hear_control(attempt: &mut Attempt) -> Result<bool, Misbehaviour> {
         match message {
             FromAdapter::Ended { run, status } => {
                 check_run("control connection", "ended", &run, &attempt.run, &line)?;
-                let main = &mut attempt.workers[0];
-                main.look_for_its_end();
-                let gone_ns = match &main.peer {
+                look_for_ends(attempt);
+                let gone_ns = match &attempt.workers[0].peer {
                     Some(Peer { gone_ns: None, pid, .. }) => {
                         return wrong(&format!(
                             "message `ended`, but the main worker's process {pid} is there"

@@ -4,40 +4,43 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Where names of shared memory and of semaphores appear.
-const SHARED_MEMORY: &str = "/dev/shm";
+pub(super) const SHARED_MEMORY: &str = "/dev/shm";
 
 /// The names that exist at one time.
 #[derive(Debug)]
 pub(super) struct Names {
     temporary: PathBuf,
+    own_shared_memory: Option<PathBuf>,
     shared: BTreeSet<PathBuf>,
     files: BTreeSet<PathBuf>,
 }
 
 impl Names {
-    /// Looks at shared memory, and at the directory in which the session's processes make their
-    /// temporary files.
-    pub(super) fn look(temporary: &Path) -> Names {
-        let shared = names(Path::new(SHARED_MEMORY));
-        Names { temporary: temporary.into(), shared, files: names(temporary) }
+    /// Looks at shared memory (`own` is where it is seen if it is the session's alone), and at the
+    /// directory in which the session's processes make their temporary files.
+    pub(super) fn look(temporary: &Path, own: Option<PathBuf>) -> Names {
+        let shared = names(own.as_deref().unwrap_or(Path::new(SHARED_MEMORY)));
+        Names { temporary: temporary.into(), own_shared_memory: own, shared, files: names(temporary) }
     }
 
     /// What exists now and did not exist then, in words; `run` is the run's directory, in which the
     /// suite made the files in `own`.
     ///
-    /// Shared memory has one name space for the whole machine: a new name is counted only if no
-    /// process outside the run (`ours` says who is inside) has it mapped.
+    /// Where the session has no shared memory of its own, the names are those of the whole machine: a
+    /// new one is then counted only if no process outside the run (`ours` says who is inside) has it
+    /// mapped, which may lay at its door what a process made that has ended in the meantime.
     pub(super) fn new_since(&self, run: &Path, own: &[String], ours: impl Fn(i32) -> bool) -> Vec<String> {
         let mut left = Vec::new();
-        let shared: Vec<PathBuf> =
-            names(Path::new(SHARED_MEMORY)).difference(&self.shared).cloned().collect();
-        if !shared.is_empty() {
+        let place = self.own_shared_memory.as_deref().unwrap_or(Path::new(SHARED_MEMORY));
+        let mut shared: Vec<PathBuf> = names(place).difference(&self.shared).cloned().collect();
+        if !shared.is_empty() && self.own_shared_memory.is_none() {
             let foreign = mapped_by(|pid| !ours(pid));
-            let named = shared.iter().filter(|name| !foreign.iter().any(|maps| holds_name(maps, name)));
+            shared.retain(|name| !foreign.iter().any(|maps| holds_name(maps, name)));
             // What somebody else made and removed in the meantime is not there any more.
-            left.extend(
-                named.filter(|name| name.exists()).map(|name| format!("shared memory {}", name.display())),
-            );
+            shared.retain(|name| name.exists());
+        }
+        for name in shared {
+            left.push(format!("shared memory {SHARED_MEMORY}/{}", relative(&name, place)));
         }
         for name in names(&self.temporary).difference(&self.files) {
             left.push(format!("temporary file {}", relative(name, &self.temporary)));

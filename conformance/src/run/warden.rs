@@ -49,8 +49,8 @@ pub(super) enum Request {
 /// What the warden says.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
-    /// First of all: it is a warden.
-    Ready,
+    /// First of all: it is a warden, and whether what is below it has shared memory of its own.
+    Ready { own_shared_memory: bool },
     /// The adapter was started.
     Started { pid: i32 },
     /// It could not be.
@@ -95,7 +95,8 @@ impl Warden {
     }
 
     fn serve(&mut self) -> std::io::Result<()> {
-        let served = self.say(&Reply::Ready).and_then(|()| self.answer_until_the_end());
+        let ready = Reply::Ready { own_shared_memory: separate_shared_memory().is_ok() };
+        let served = self.say(&ready).and_then(|()| self.answer_until_the_end());
         let left = self.sweep(&[]).1;
         if let Some(directory) = &self.directory {
             let _ = std::fs::remove_dir_all(directory);
@@ -234,4 +235,16 @@ impl Warden {
         line.push(b'\n');
         self.suite.write_all(&line)
     }
+}
+
+/// Gives this process and what it starts a `/dev/shm` of their own, so that what is left there can be
+/// laid at their door and vanishes with them. Takes a privilege that tests often do not have.
+fn separate_shared_memory() -> nix::Result<()> {
+    use nix::mount::{MsFlags, mount};
+    const NOTHING: Option<&str> = None;
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS)?;
+    // Otherwise the new mount would appear in the name space that this one was copied from.
+    mount(NOTHING, "/", NOTHING, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NOTHING)?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    mount(Some("tmpfs"), super::leftovers::SHARED_MEMORY, Some("tmpfs"), flags, Some("mode=1777"))
 }

@@ -85,14 +85,10 @@ impl<'p> Worker<'p> {
         self.peer.is_none() || self.is_gone()
     }
 
-    /// Looks whether its process is gone; says whether that is news.
-    pub(super) fn look_for_its_end(&mut self) -> bool {
-        let Some(peer) = &mut self.peer else { return false };
-        let gone = peer.gone_ns.is_none() && peer.pidfd.as_ref().is_some_and(PidFd::is_gone);
-        if gone {
-            peer.gone_ns = Some(now_ns());
-        }
-        gone
+    /// Whether its process is gone and was not known to be.
+    pub(super) fn has_just_gone(&self) -> bool {
+        let Some(peer) = &self.peer else { return false };
+        peer.gone_ns.is_none() && peer.pidfd.as_ref().is_some_and(PidFd::is_gone)
     }
 
     fn is_thread(&self) -> bool {

@@ -62,3 +62,9 @@ fn run(session: &mut Session, program: &Program) -> Result<History, RunError> {
 fn history(program: &Program) -> History {
     run(&mut session(), program).expect("adapter and program are sound")
 }
+
+/// What the run has left, without shared memory: where a session has none of its own, strangers may
+/// have left something at the same time.
+fn left(history: &History) -> Vec<String> {
+    history.left.iter().filter(|left| !left.starts_with("shared memory")).cloned().collect()
+}

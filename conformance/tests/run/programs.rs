@@ -6,7 +6,7 @@ use procession::program::build::*;
 use procession::program::{Action, Judge, Line, Program};
 use procession_contract::{Call, ExitStatus, Item, Worker};
 
-use super::{history, run, session, trial};
+use super::{history, left, run, session, trial};
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -53,7 +53,7 @@ fn a_run_completes() {
     assert_eq!(history.end, RunEnd::Completed);
     assert_eq!(history.stdout, "hello\n");
     assert_eq!(history.stderr, "");
-    assert_eq!(history.left, Vec::<String>::new());
+    assert_eq!(left(&history), Vec::<String>::new());
     let (main_ended_ns, status) = history.main_ended.expect("it has ended");
     assert_eq!(status, 0);
     let [main, a] = &history.workers[..] else { panic!("two workers, found {:?}", history.workers) };
@@ -169,7 +169,7 @@ fn a_call_that_nobody_answers_is_quiescence() {
     assert_eq!(call(&history, "main", 0).returned, None);
     assert_eq!(history.workers[1].end, WorkerEnd::Finished);
     assert_eq!(history.main_ended, None);
-    assert_eq!(history.left, Vec::<String>::new());
+    assert_eq!(left(&history), Vec::<String>::new());
 }
 
 fn a_gate_that_cannot_open_is_quiescence() {
@@ -197,7 +197,7 @@ fn a_worker_may_outlive_main() {
         .judge(Judge::OutlivesMain("a".into()));
     let history = history(&program);
     assert_eq!(history.end, RunEnd::Completed);
-    assert_eq!(history.left, Vec::<String>::new());
+    assert_eq!(left(&history), Vec::<String>::new());
     assert_eq!(history.workers[1].end, WorkerEnd::Finished);
     let (main_ended_ns, _) = history.main_ended.expect("it has ended");
     assert!(history.workers[1].gone_ns.is_some_and(|gone_ns| gone_ns > main_ended_ns));
