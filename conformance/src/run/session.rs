@@ -23,6 +23,9 @@ use crate::history::History;
 use crate::program::Program;
 use crate::protocol::{FromAdapter, SOCKET, ToAdapter, VERSION};
 
+/// How long an adapter may take to end after `bye`.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// One adapter, ready to run programs one after the other.
 ///
 /// Dropping it ends the adapter, kills whatever it has started and removes the session's directory.
@@ -115,6 +118,16 @@ impl Session {
                 Err(error)
             }
             other => other,
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.control.send(&ToAdapter::Bye {});
+            // So that it can end in its own manner; whoever takes longer is killed.
+            open.guard.listen(FAREWELL);
         }
     }
 }
