@@ -97,7 +97,8 @@ fn judge_run(program: &Program, history: &History, manifest: &Manifest) -> Verdi
         }
     }
     for judge in &program.judges {
-        for (flat, (worker, line)) in run.places().enumerate() {
+        // Only at quiescence does a call stay pending that somebody must account for.
+        for (flat, (worker, line)) in run.places().enumerate().take_while(|_| run.quiescent()) {
             accounted[flat] |= accounts_for(judge, &run.line(worker, line).step);
         }
         verdicts.push(guarded("a judge", || hear(judge, &run, manifest)));

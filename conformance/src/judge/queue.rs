@@ -6,6 +6,7 @@
 //! have taken effect or not: a put at most once, a get by consuming one item that nobody else sees.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use procession_contract::{Answer, Call, Item, ItemKind, ObjectKind, Outcome, QueueLevel};
 
@@ -233,14 +234,21 @@ impl Queue {
     pub fn of(run: &Run, name: &str) -> Result<Queue, Broken> {
         let mut queue = Queue::default();
         let mut returned = Vec::new();
+        let at_risk: Vec<bool> = (0..run.program.roles.len())
+            .map(|worker| {
+                run.end(worker) == WorkerEnd::Died
+                    || run.may_have_been_killed(worker)
+                    || drops_its_buffer(run, worker, name)
+            })
+            .collect();
         for (worker, line) in run.places() {
             let step = &run.line(worker, line).step;
             if step.on == name {
                 match &step.call {
                     Call::Put { item, .. } | Call::PutNowait { item } => {
-                        queue.put(run, (worker, line), std::slice::from_ref(item));
+                        queue.put(run, (worker, line), std::slice::from_ref(item), at_risk[worker]);
                     }
-                    Call::PutMany { items, .. } => queue.put(run, (worker, line), items),
+                    Call::PutMany { items, .. } => queue.put(run, (worker, line), items, at_risk[worker]),
                     Call::Get { .. } | Call::GetNowait | Call::GetMany { .. } => {
                         queue.get(run, (worker, line), &step.call, &mut returned)?;
                     }
@@ -257,7 +265,7 @@ impl Queue {
         self.puts.len() + self.gets.len() + self.empties.len() + self.fulls.len() + self.unseen.len()
     }
 
-    fn put(&mut self, run: &Run, (worker, line): (usize, usize), items: &[Item]) {
+    fn put(&mut self, run: &Run, (worker, line): (usize, usize), items: &[Item], at_risk: bool) {
         let (span, answer) = match run.progress(worker, line) {
             Progress::NotReached => return,
             Progress::Pending(call) => (Span { worker, line, called: call.called_ns, returned: NEVER }, None),
@@ -268,9 +276,6 @@ impl Queue {
         };
         let many = matches!(run.line(worker, line).step.call, Call::PutMany { .. });
         self.several |= items.len() > 1;
-        let at_risk = run.end(worker) == WorkerEnd::Died
-            || run.may_have_been_killed(worker)
-            || drops_its_buffer(run, worker, &run.line(worker, line).step.on);
         for (index, item) in items.iter().enumerate() {
             let effect = match answer {
                 None if run.quiescent() && run.end(worker) == WorkerEnd::Running => match many {
@@ -357,7 +362,8 @@ impl Queue {
 
     /// Finds the put of every item that was taken.
     fn match_up(&mut self, run: &Run, name: &str, returned: Vec<((i64, u64), Span)>) -> Result<(), Broken> {
-        let mut by_key = HashMap::with_capacity(self.puts.len());
+        let mut by_key: HashMap<_, _, BuildHasherDefault<KeyHasher>> =
+            HashMap::with_capacity_and_hasher(self.puts.len(), BuildHasherDefault::default());
         for (index, put) in self.puts.iter().enumerate() {
             if put.item.kind == ItemKind::Unencodable {
                 continue;
@@ -430,6 +436,29 @@ impl Queue {
         let spans: Vec<_> = std::iter::once(span).chain(same_id.map(|put| put.span)).collect();
         let actual = format!("{} gave {actual}", run.called(span.worker, span.line));
         Failure { kind, expected, actual, calls: cite(run, &spans) }
+    }
+}
+
+/// A hasher for ids and fingerprints: they are spread already, and nobody chooses them to collide, so
+/// a long history need not pay for the standard one's defence.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

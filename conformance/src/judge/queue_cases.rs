@@ -97,6 +97,11 @@ fn producer_fifo(#[case] text: &str, #[case] expected: Option<FailureKind>) {
     Some(FailureKind::NotLinearizable)
 )]
 #[case::empty_at_the_edge(0, "w1: put 1 [0,9] ok; w2: get [5,9] empty", None)]
+#[case::emptied_at_the_same_moment(
+    0,
+    "w1: put 1 [0,9] ok; w2: get [10,20] empty; w3: get [20,30] -> 1",
+    None
+)]
 #[case::not_empty(0, "w1: put 1 [0,9] ok; w2: get [10,20] empty", Some(FailureKind::NotLinearizable))]
 #[case::never_empty_by_two(
     0,
