@@ -9,6 +9,7 @@
 //! lies left and right of it is a pure function of printable data, so a stored history can be judged
 //! again for ever.
 
+pub mod agent;
 pub mod clause;
 pub mod history;
 pub mod program;
