@@ -1,1 +1,7 @@
 //! The reference implementation: `multiprocessing` in Rust, crash-safe.
+
+mod closable;
+pub mod connection;
+pub mod os_pipe;
+pub mod pipeline;
+pub mod wait;
