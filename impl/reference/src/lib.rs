@@ -1,1 +1,3 @@
 //! The reference implementation: `multiprocessing` in Rust, crash-safe.
+
+pub mod transfer;
