@@ -4,4 +4,5 @@ mod closable;
 pub mod connection;
 pub mod os_pipe;
 pub mod pipeline;
+pub mod transfer;
 pub mod wait;
