@@ -5,6 +5,7 @@ mod error;
 mod frame;
 mod inherit;
 mod stream;
+mod travel;
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -16,10 +17,12 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::descriptor::MOST_DESCRIPTORS;
 pub(crate) use self::descriptor::{Kind, wait_readable, write_all, write_some};
 pub use self::error::{FromFdError, IntoFdError, PollError, RecvError, RecvIntoError, SendError};
-use self::stream::{ReceiveFailure, SendFailure, Stream};
+use self::stream::{Message, ReceiveFailure, SendFailure, Stream};
 use crate::closable::{Closable, InUse};
+use crate::transfer::{self, Parcel, Purpose};
 use crate::wait::{Until, Watch};
 
 /// One end of a pipe.
@@ -117,8 +120,18 @@ impl Connection {
     /// Otherwise as [`send_bytes`](Self::send_bytes).
     pub fn send<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), SendError> {
         let transport = self.open_to_send()?;
-        let message = postcard::to_stdvec(value).map_err(|error| SendError::Encode(error.to_string()))?;
-        transport.send(&message)
+        let parcel = if transport.passes_descriptors() {
+            transfer::encode_with_descriptors(value, Purpose::Connection)
+        } else {
+            transfer::encode(value).map(|bytes| Parcel { bytes, descriptors: Vec::new(), held: Vec::new() })
+        };
+        let parcel = parcel.map_err(|error| SendError::Encode(error.to_string()))?;
+        let count = parcel.descriptors.len();
+        if count > MOST_DESCRIPTORS {
+            let what = format!("it holds {count} descriptors, {MOST_DESCRIPTORS} can travel at once");
+            return Err(SendError::Encode(what));
+        }
+        transport.send(&parcel.bytes, &parcel.descriptors)
     }
 
     /// Receives a value that was sent by [`send`](Self::send), waiting for it.
@@ -127,12 +140,27 @@ impl Connection {
     /// [`RecvError::Decode`] when the message is no `T`; it has been consumed then. Otherwise as
     /// [`recv_bytes`](Self::recv_bytes).
     pub fn recv<T: DeserializeOwned>(&self) -> Result<T, RecvError> {
-        let message = self.recv_bytes()?;
-        match postcard::take_from_bytes(&message) {
-            Ok((value, [])) => Ok(value),
-            Ok((_, rest)) => Err(RecvError::Decode(format!("{} bytes are left after the value", rest.len()))),
-            Err(error) => Err(RecvError::Decode(error.to_string())),
-        }
+        let message = self.recv_at_most(usize::MAX)?;
+        transfer::decode_with_descriptors(&message.bytes, message.descriptors, Purpose::Connection)
+            .map_err(|error| RecvError::Decode(error.to_string()))
+    }
+
+    /// Sends a connection, as a value on its own: the receiver gets one more holder of that end. A
+    /// connection may as well be part of a value that is sent.
+    ///
+    /// # Errors
+    /// [`SendError::Encode`] when it is closed, or when this connection is a one-way stream, which
+    /// cannot pass descriptors. Otherwise as [`send`](Self::send).
+    pub fn send_connection(&self, connection: &Connection) -> Result<(), SendError> {
+        self.send(connection)
+    }
+
+    /// Receives a connection, waiting for it.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub fn recv_connection(&self) -> Result<Connection, RecvError> {
+        self.recv()
     }
 
     /// Sends bytes as one message, which may be empty.
@@ -141,7 +169,7 @@ impl Connection {
     /// [`SendError::BrokenPipe`] when nobody is left who could receive; no signal is raised.
     /// [`SendError::Closed`] and [`SendError::WrongDirection`] by the state of this end.
     pub fn send_bytes(&self, message: &[u8]) -> Result<(), SendError> {
-        self.open_to_send()?.send(message)
+        self.open_to_send()?.send(message, &[])
     }
 
     /// Sends `size` bytes of a buffer from `offset` on; without a size, all that follow.
@@ -153,7 +181,7 @@ impl Connection {
     pub fn send_bytes_range(&self, buffer: &[u8], offset: i64, size: Option<i64>) -> Result<(), SendError> {
         let transport = self.open_to_send()?;
         let message = range(buffer.len(), offset, size).map_err(SendError::BadValue)?;
-        transport.send(&buffer[message])
+        transport.send(&buffer[message], &[])
     }
 
     /// Receives one whole message, waiting for it.
@@ -163,7 +191,7 @@ impl Connection {
     /// been received; [`RecvError::Corrupt`] when a stream ended inside a message or announced an
     /// impossible one.
     pub fn recv_bytes(&self) -> Result<Vec<u8>, RecvError> {
-        self.recv_at_most(usize::MAX)
+        Ok(self.recv_at_most(usize::MAX)?.bytes)
     }
 
     /// Receives one whole message of at most `max` bytes, waiting for it.
@@ -176,7 +204,7 @@ impl Connection {
         drop(self.open_to_receive()?);
         let max = usize::try_from(max)
             .map_err(|_| RecvError::BadValue(format!("the limit is {max}, zero or more is expected")))?;
-        self.recv_at_most(max)
+        Ok(self.recv_at_most(max)?.bytes)
     }
 
     /// Receives one whole message into a buffer from `offset` on, waiting for it: its length. The
@@ -280,7 +308,7 @@ impl Connection {
         }
     }
 
-    fn recv_at_most(&self, max: usize) -> Result<Vec<u8>, RecvError> {
+    fn recv_at_most(&self, max: usize) -> Result<Message, RecvError> {
         let transport = self.open_to_receive()?;
         let result = match &*transport {
             Transport::Stream(stream) => stream.receive(max),
@@ -318,9 +346,15 @@ impl Connection {
 }
 
 impl Transport {
-    fn send(&self, message: &[u8]) -> Result<(), SendError> {
+    fn send(&self, message: &[u8], descriptors: &[OwnedFd]) -> Result<(), SendError> {
         match self {
-            Transport::Stream(stream) => stream.send(message).map_err(SendError::from),
+            Transport::Stream(stream) => stream.send(message, descriptors).map_err(SendError::from),
+        }
+    }
+
+    fn passes_descriptors(&self) -> bool {
+        match self {
+            Transport::Stream(stream) => stream.passes_descriptors(),
         }
     }
 

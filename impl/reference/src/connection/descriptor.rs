@@ -5,17 +5,21 @@
 //! 1. Every descriptor number passed to the kernel comes from an `OwnedFd` or `BorrowedFd` that lives
 //!    through the call.
 //! 2. Every pointer passed to the kernel points to a live local of the type that the call documents.
+//! 3. A descriptor number in an SCM_RIGHTS message that the kernel has just delivered is ours alone.
 
-#![expect(unsafe_code, reason = "FIONREAD, tee and sigtimedwait have no safe wrapper at hand")]
+#![expect(unsafe_code, reason = "FIONREAD, tee, sigtimedwait, received descriptors")]
 
+use std::io::IoSliceMut;
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
-use nix::sys::socket::{MsgFlags, SockType, getsockopt, recv, sendmsg, sockopt};
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, SockType, getsockopt, recv, recvmsg, sendmsg, sockopt,
+};
 
 use crate::wait::Until;
 
@@ -55,12 +59,21 @@ impl Kind {
     }
 }
 
-/// Takes what is there, up to the length of `space`, without waiting. A connection reset counts as
-/// the end: the kernel reports it only when everything received before has been taken.
-pub(crate) fn read_available(fd: &OwnedFd, kind: Kind, space: &mut [u8]) -> io::Result<Available> {
+/// The most descriptors that the kernel passes with one write (SCM_MAX_FD).
+pub(crate) const MOST_DESCRIPTORS: usize = 253;
+
+/// Takes what is there, up to the length of `space`, without waiting; descriptors that come with it
+/// are added to `descriptors`. A connection reset counts as the end: the kernel reports it only when
+/// everything received before has been taken.
+pub(crate) fn read_available(
+    fd: &OwnedFd,
+    kind: Kind,
+    space: &mut [u8],
+    descriptors: &mut Vec<OwnedFd>,
+) -> io::Result<Available> {
     loop {
         let result = if kind == Kind::Socket {
-            recv(fd.as_raw_fd(), space, MsgFlags::MSG_DONTWAIT)
+            receive(fd, space, MsgFlags::MSG_DONTWAIT, descriptors)
         } else if wait_readable(fd.as_fd(), Until::after_ms(0))? {
             nix::unistd::read(fd, space)
         } else {
@@ -74,6 +87,27 @@ pub(crate) fn read_available(fd: &OwnedFd, kind: Kind, space: &mut [u8]) -> io::
             Err(error) => Err(error.into()),
         };
     }
+}
+
+/// Receives bytes and descriptors from a socket. Descriptors for which this process has no numbers
+/// left are lost; whoever wants them finds out that they are missing.
+fn receive(
+    fd: &OwnedFd,
+    space: &mut [u8],
+    flags: MsgFlags,
+    descriptors: &mut Vec<OwnedFd>,
+) -> nix::Result<usize> {
+    let mut control = nix::cmsg_space!([RawFd; MOST_DESCRIPTORS]);
+    let mut space = [IoSliceMut::new(space)];
+    let flags = flags | MsgFlags::MSG_CMSG_CLOEXEC;
+    let received = recvmsg::<()>(fd.as_raw_fd(), &mut space, Some(&mut control), flags)?;
+    for part in received.cmsgs()? {
+        if let ControlMessageOwned::ScmRights(numbers) = part {
+            // SAFETY: by 3, and each number is made an owner once.
+            descriptors.extend(numbers.into_iter().map(|number| unsafe { OwnedFd::from_raw_fd(number) }));
+        }
+    }
+    Ok(received.bytes)
 }
 
 /// How many bytes are there to be read; `None` where the kernel does not count them.
@@ -135,12 +169,24 @@ pub(crate) struct WriteFailure {
 /// Writes two buffers one after the other, waiting for as long as it takes, never raising SIGPIPE.
 /// One system call when the kernel has room.
 pub(crate) fn write_all(fd: &OwnedFd, kind: Kind, first: &[u8], second: &[u8]) -> Result<(), WriteFailure> {
+    write_all_passing(fd, kind, first, second, &[])
+}
+
+/// As [`write_all`], with descriptors that go with the first byte; only sockets pass them.
+pub(crate) fn write_all_passing(
+    fd: &OwnedFd,
+    kind: Kind,
+    first: &[u8],
+    second: &[u8],
+    descriptors: &[RawFd],
+) -> Result<(), WriteFailure> {
     let total = first.len() + second.len();
     let mut written = 0;
     while written < total {
         let head = &first[written.min(first.len())..];
         let tail = &second[written.saturating_sub(first.len())..];
-        match write_some(fd, kind, &[IoSlice::new(head), IoSlice::new(tail)]) {
+        let passed = if written == 0 { descriptors } else { &[] };
+        match write_some_passing(fd, kind, &[IoSlice::new(head), IoSlice::new(tail)], passed) {
             Ok(count) => written += count,
             Err(Errno::EINTR) => {}
             // Someone made the shared file description non-blocking: waiting is then ours to do.
@@ -158,8 +204,19 @@ pub(crate) fn write_all(fd: &OwnedFd, kind: Kind, first: &[u8], second: &[u8]) -
 
 /// Writes some of the buffers, once.
 pub(crate) fn write_some(fd: &OwnedFd, kind: Kind, buffers: &[IoSlice<'_>]) -> nix::Result<usize> {
+    write_some_passing(fd, kind, buffers, &[])
+}
+
+fn write_some_passing(
+    fd: &OwnedFd,
+    kind: Kind,
+    buffers: &[IoSlice<'_>],
+    descriptors: &[RawFd],
+) -> nix::Result<usize> {
     if kind == Kind::Socket {
-        return sendmsg::<()>(fd.as_raw_fd(), buffers, &[], MsgFlags::MSG_NOSIGNAL, None);
+        let rights = [ControlMessage::ScmRights(descriptors)];
+        let control = if descriptors.is_empty() { &[][..] } else { &rights };
+        return sendmsg::<()>(fd.as_raw_fd(), buffers, control, MsgFlags::MSG_NOSIGNAL, None);
     }
     without_sigpipe(|| nix::sys::uio::writev(fd, buffers))
 }

@@ -12,7 +12,7 @@
 //! it for exactly as long as there is something to receive.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
@@ -26,9 +26,24 @@ use crate::wait::Until;
 pub(crate) struct Stream {
     fd: OwnedFd,
     kind: Kind,
-    incoming: Mutex<Assembler>,
+    incoming: Mutex<Incoming>,
     /// Whether a message was broken off in the middle: what followed would be taken for its rest.
     outgoing_torn: Mutex<bool>,
+}
+
+/// A message on its way in.
+#[derive(Debug, Default)]
+struct Incoming {
+    message: Assembler,
+    /// What came with its first byte.
+    descriptors: Vec<OwnedFd>,
+}
+
+/// A message with the descriptors that came with it.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) descriptors: Vec<OwnedFd>,
 }
 
 /// Why nothing was received.
@@ -76,27 +91,38 @@ impl Stream {
 
     /// Whether part of a message has been taken from the descriptor.
     pub(crate) fn holds_part_of_a_message(&self) -> bool {
-        !self.incoming().is_at_boundary()
+        !self.incoming().message.is_at_boundary()
     }
 
-    /// Sends one message whole, before any other thread's.
-    pub(crate) fn send(&self, message: &[u8]) -> Result<(), SendFailure> {
+    /// Whether descriptors can be sent along.
+    pub(crate) fn passes_descriptors(&self) -> bool {
+        self.kind == Kind::Socket
+    }
+
+    /// Sends one message whole, before any other thread's, with at most [`MOST_DESCRIPTORS`]
+    /// descriptors.
+    ///
+    /// [`MOST_DESCRIPTORS`]: descriptor::MOST_DESCRIPTORS
+    pub(crate) fn send(&self, message: &[u8], descriptors: &[OwnedFd]) -> Result<(), SendFailure> {
         let mut torn = self.outgoing_torn.lock().unwrap_or_else(PoisonError::into_inner);
         if *torn {
             return Err(SendFailure::BrokenPipe);
         }
         let header = Header::of(message.len());
-        descriptor::write_all(&self.fd, self.kind, header.as_bytes(), message).map_err(|failure| {
-            *torn = failure.written > 0;
-            match failure.error {
-                Errno::EPIPE | Errno::ECONNRESET => SendFailure::BrokenPipe,
-                error => SendFailure::Os(error.into()),
-            }
-        })
+        let numbers: Vec<_> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
+        descriptor::write_all_passing(&self.fd, self.kind, header.as_bytes(), message, &numbers).map_err(
+            |failure| {
+                *torn = failure.written > 0;
+                match failure.error {
+                    Errno::EPIPE | Errno::ECONNRESET => SendFailure::BrokenPipe,
+                    error => SendFailure::Os(error.into()),
+                }
+            },
+        )
     }
 
     /// Receives one message, waiting for it. One longer than `max` is left unread.
-    pub(crate) fn receive(&self, max: usize) -> Result<Vec<u8>, ReceiveFailure> {
+    pub(crate) fn receive(&self, max: usize) -> Result<Message, ReceiveFailure> {
         loop {
             if let Some(message) = self.receive_what_is_there(max)? {
                 return Ok(message);
@@ -106,19 +132,20 @@ impl Stream {
     }
 
     /// Puts together what has arrived of a message; `None` when that is not yet all of it.
-    fn receive_what_is_there(&self, max: usize) -> Result<Option<Vec<u8>>, ReceiveFailure> {
+    fn receive_what_is_there(&self, max: usize) -> Result<Option<Message>, ReceiveFailure> {
         let mut incoming = self.incoming();
+        let Incoming { message, descriptors } = &mut *incoming;
         loop {
-            if let Some(length) = incoming.length().filter(|length| *length > max) {
+            if let Some(length) = message.length().filter(|length| *length > max) {
                 return Err(ReceiveFailure::TooLong(length));
             }
-            if let Some(message) = incoming.take() {
-                return Ok(Some(message));
+            if let Some(bytes) = message.take() {
+                return Ok(Some(Message { bytes, descriptors: std::mem::take(descriptors) }));
             }
-            match descriptor::read_available(&self.fd, self.kind, incoming.space()?)? {
-                Available::Bytes(count) => incoming.filled(count)?,
+            match descriptor::read_available(&self.fd, self.kind, message.space()?, descriptors)? {
+                Available::Bytes(count) => message.filled(count)?,
                 Available::Nothing => return Ok(None),
-                Available::End if incoming.is_at_boundary() => return Err(ReceiveFailure::Eof),
+                Available::End if message.is_at_boundary() => return Err(ReceiveFailure::Eof),
                 Available::End => {
                     return Err(ReceiveFailure::Corrupt("the stream ended inside a message".into()));
                 }
@@ -129,8 +156,9 @@ impl Stream {
     /// Whether `receive` would return now, with a message or an error. Does not wait.
     pub(crate) fn is_ready(&self) -> io::Result<bool> {
         let mut incoming = self.incoming();
+        let Incoming { message, descriptors } = &mut *incoming;
         loop {
-            if incoming.missing() == Ok(Missing::Payload(0)) {
+            if message.missing() == Ok(Missing::Payload(0)) {
                 return Ok(true);
             }
             let Some(mut unread) = descriptor::unread(&self.fd) else {
@@ -148,25 +176,25 @@ impl Stream {
                 }
             }
             let mut seen = [0; 12];
-            let count = match incoming.length() {
+            let count = match message.length() {
                 Some(_) => 0,
                 None => descriptor::peek(&self.fd, self.kind, &mut seen).unwrap_or(0),
             };
             let seen = &seen[..count];
             // An impossible length is an error to receive, so there is something to receive.
-            let Ok(missing) = incoming.missing_after(seen) else { return Ok(true) };
+            let Ok(missing) = message.missing_after(seen) else { return Ok(true) };
             if let Missing::Payload(payload) = missing
-                && unread >= incoming.header_left(seen).saturating_add(payload)
+                && unread >= message.header_left(seen).saturating_add(payload)
             {
                 return Ok(true);
             }
             // Not whole, so the byte that completes it is not among those counted; of what has come
             // since, nothing is taken.
-            let Ok(space) = incoming.space() else { return Ok(true) };
+            let Ok(space) = message.space() else { return Ok(true) };
             let count = unread.min(space.len());
-            match descriptor::read_available(&self.fd, self.kind, &mut space[..count])? {
+            match descriptor::read_available(&self.fd, self.kind, &mut space[..count], descriptors)? {
                 Available::Bytes(count) => {
-                    if incoming.filled(count).is_err() {
+                    if message.filled(count).is_err() {
                         return Ok(true);
                     }
                 }
@@ -189,7 +217,7 @@ impl Stream {
         }
     }
 
-    fn incoming(&self) -> MutexGuard<'_, Assembler> {
+    fn incoming(&self) -> MutexGuard<'_, Incoming> {
         self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
