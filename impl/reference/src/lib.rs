@@ -1,1 +1,8 @@
 //! The reference implementation: `multiprocessing` in Rust, crash-safe.
+
+mod closable;
+pub mod connection;
+pub mod os_pipe;
+pub mod pipeline;
+pub mod transfer;
+pub mod wait;
