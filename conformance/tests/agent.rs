@@ -1,10 +1,12 @@
 //! The agent against a scripted suite: whole runs of a tiny implementation, whose workers the agent
-//! forks, and of `threads`. The agent is this same program, started again.
+//! forks, of `threads` and of the reference. The agent is this same program, started again.
 
 #[path = "agent/channels.rs"]
 mod channels;
 #[path = "agent/lifecycle.rs"]
 mod lifecycle;
+#[path = "agent/reference.rs"]
+mod reference;
 #[path = "agent/steps.rs"]
 mod steps;
 #[path = "agent/suite.rs"]
@@ -31,6 +33,7 @@ impl Body for Workers {
 fn implementation(name: &str) -> &'static dyn Implementation {
     match name {
         "tiny" => &tiny::Tiny,
+        "reference" => procession_adapters::reference::implementation::<Workers>(),
         _ => procession_adapters::threads::implementation::<Workers>(),
     }
 }
@@ -56,6 +59,10 @@ fn main() -> ExitCode {
         ("joinable queues of threads", channels::joinable_queues),
         ("pipes of threads", channels::pipes),
         ("processes of threads", channels::processes),
+        ("connections of the reference", reference::connections),
+        ("connections travel", reference::connections_travel),
+        ("OS pipes and waiting", reference::os_pipes_and_waiting),
+        ("pipelines", reference::pipelines),
     ];
     let trials = tests.map(|(name, test)| {
         Trial::test(name.replace(' ', "_"), move || {

@@ -32,6 +32,8 @@ pub enum Event {
     Connected(String, UnixStream),
     /// A later line of a worker.
     Worker(String, FromAdapter),
+    /// The end of a worker's connection.
+    Gone(String),
 }
 
 /// What a run showed.
@@ -122,7 +124,9 @@ impl Suite {
         let mut seen = Seen::default();
         let mut streams: BTreeMap<String, UnixStream> = BTreeMap::new();
         let mut waiting = BTreeSet::new();
-        while seen.ended.is_none() {
+        let mut connected = BTreeSet::new();
+        // Connections are read side by side: what a worker said may come after the end of the run.
+        while seen.ended.is_none() || !connected.is_empty() {
             match self.next() {
                 Event::Control(Some(FromAdapter::Ended { status, .. })) => seen.ended = Some(Ok(status)),
                 Event::Control(Some(FromAdapter::Error { what, detail, .. })) => {
@@ -135,7 +139,11 @@ impl Suite {
                     let history = history.to_str().unwrap().to_owned();
                     let steps = worker.steps.clone();
                     send(&mut stream, &ToAdapter::Arm { at_ns: 0, history, steps });
+                    connected.insert(name.clone());
                     streams.insert(name, stream);
+                }
+                Event::Gone(name) => {
+                    connected.remove(&name);
                 }
                 Event::Worker(name, FromAdapter::At { .. }) => {
                     waiting.insert(name);
@@ -234,7 +242,7 @@ fn accept(listener: &UnixListener, events: &Sender<Event>) {
             let mut name = String::new();
             for line in BufReader::new(stream.try_clone().unwrap()).lines() {
                 // A killed worker's connection ends, or is reset when something was on its way.
-                let Ok(line) = line else { return };
+                let Ok(line) = line else { break };
                 let event = match serde_json::from_str(&line).unwrap() {
                     FromAdapter::Worker { name: new, .. } => {
                         name = new.clone();
@@ -244,6 +252,7 @@ fn accept(listener: &UnixListener, events: &Sender<Event>) {
                 };
                 let _ = events.send(event);
             }
+            let _ = events.send(Event::Gone(name));
         });
     }
 }

@@ -1,5 +1,6 @@
 //! Implementations in Rust, one file each, and the list of them.
 
+pub mod reference;
 pub mod threads;
 
 use procession_contract::{Body, Implementation};
@@ -16,9 +17,16 @@ pub struct Entry {
 
 /// The implementations of this crate, whose workers run `B`.
 pub fn list<B: Body>() -> Vec<Entry> {
-    vec![Entry {
-        name: "threads",
-        implementation: threads::implementation::<B>,
-        expect: include_str!("threads/expect.toml"),
-    }]
+    vec![
+        Entry {
+            name: "reference",
+            implementation: reference::implementation::<B>,
+            expect: include_str!("reference/expect.toml"),
+        },
+        Entry {
+            name: "threads",
+            implementation: threads::implementation::<B>,
+            expect: include_str!("threads/expect.toml"),
+        },
+    ]
 }

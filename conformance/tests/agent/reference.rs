@@ -1,0 +1,135 @@
+//! The reference under the agent.
+
+use procession::program::Program;
+use procession::program::build::{on, own, recv, recv_bytes, send, send_bytes};
+use procession_contract::{Call, Item, ItemKind, Outcome, Phase, Value};
+
+use crate::suite::Suite;
+
+use Outcome::{BadValue, Closed, Eof, Ok, WrongDirection};
+
+pub fn connections() {
+    let close = |end| on(end, Call::Close);
+    let program = Program::new()
+        .pipe("p")
+        .one_way("w")
+        .main([
+            send("p.0", 1),
+            send_bytes("p.0", Item::bytes(2, 5000)),
+            recv("p.0"),
+            send("w.0", 1),
+            send("w.1", Item::of(4, ItemKind::Unencodable)),
+            send("w.1", Item::of(5, ItemKind::Undecodable)),
+            recv("w.0"),
+            on("p.0", Call::Poll { timeout_ms: Some(0), forever: false }),
+            on("p.0", Call::IsClosed),
+            on("p.0", Call::Inheritable),
+            on("p.0", Call::Serialise),
+            close("p.0"),
+            close("p.1"),
+            recv("p.0"),
+            own(Call::WrapDescriptor { fd: -1, name: "no".into(), readable: true, writable: true }),
+            own(Call::WrapDescriptor { fd: 9000, name: "none".into(), readable: true, writable: true }),
+            recv("none"),
+        ])
+        .process("child", [close("p.0"), recv("p.1"), recv_bytes("p.1"), send("p.1", 3), recv("p.1")]);
+    let seen = Suite::start("reference").run(program);
+    let expected = [
+        (Ok, 0),
+        (Ok, 0),
+        (Ok, 3),
+        (WrongDirection, 0),
+        (Outcome::EncodeFailed, 0),
+        (Ok, 0),
+        (Outcome::DecodeFailed, 0),
+        (Ok, 0),
+        (Ok, 0),
+        (Ok, 0),
+        (Outcome::NotAllowed, 0),
+        (Ok, 0),
+        (Ok, 0),
+        (Closed, 0),
+        (BadValue, 0),
+        (Outcome::BadDescriptor, 0),
+        (Outcome::BadDescriptor, 0),
+    ];
+    assert_eq!(seen.answers("main"), expected, "{}", seen.stderr);
+    assert_eq!(seen.answers("child"), [(Ok, 0), (Ok, 1), (Ok, 2), (Ok, 0), (Eof, 0)]);
+    let lengths = seen.records["child"].iter().filter(|record| record.phase == Phase::Item);
+    assert_eq!(lengths.map(|record| record.value).collect::<Vec<_>>(), [5000]);
+    assert_eq!(seen.ended, Some(Result::Ok(0)));
+}
+
+pub fn connections_travel() {
+    let program = Program::new()
+        .pipe("p")
+        .pipe("q")
+        .main([
+            on("p.0", Call::SendConnection { name: "q.1".into() }),
+            on("q.1", Call::Release),
+            send("q.0", 7),
+            recv("q.0"),
+        ])
+        .role(
+            procession_contract::Worker {
+                gets: Some(vec!["p.1".into()]),
+                ..procession::program::build::worker("child")
+            },
+            [on("p.1", Call::RecvConnection { name: "new".into() }), recv("new"), send("new", 8)],
+        );
+    let seen = Suite::start("reference").run(program);
+    assert_eq!(seen.answers("main"), [(Ok, 0), (Ok, 0), (Ok, 0), (Ok, 8)], "{}", seen.stderr);
+    assert_eq!(seen.answers("child"), [(Ok, 0), (Ok, 7), (Ok, 0)]);
+}
+
+pub fn os_pipes_and_waiting() {
+    let wait = |names: &[&str]| {
+        let objects = names.iter().map(|name| (*name).to_owned()).collect();
+        own(Call::Wait { objects, timeout_ms: Some(0) })
+    };
+    let program = Program::new().os_pipe("o").pipe("p").main([
+        wait(&["o.r", "p.0"]),
+        on("o.w", Call::Write { item: Item::bytes(1, 10) }),
+        wait(&["p.0", "fd:o.r"]),
+        on("o.r", Call::Read { max: 4, exactly: true }),
+        on("o.r", Call::Read { max: 100, exactly: false }),
+        on("o.w", Call::Close),
+        on("o.r", Call::Read { max: 1, exactly: false }),
+        wait(&["nonsense"]),
+        on("o.r", Call::Close),
+        wait(&["o.r"]),
+    ]);
+    let seen = Suite::start("reference").run(program);
+    let expected = [
+        (Ok, 0),
+        (Ok, 10),
+        (Ok, 0b10),
+        (Ok, 4),
+        (Ok, 6),
+        (Ok, 0),
+        (Eof, 0),
+        (BadValue, 0),
+        (Ok, 0),
+        (Closed, 0),
+    ];
+    assert_eq!(seen.answers("main"), expected, "{}", seen.stderr);
+    let read = seen.records["main"].iter().find(|record| record.step == 3 && record.phase == Phase::Return);
+    let expected = Value::fingerprint_of_bytes(&Item::bytes(1, 10).raw_bytes()[..4]);
+    assert_eq!(read.map(|record| record.aux), Some(expected));
+}
+
+pub fn pipelines() {
+    let stages = |stages: &[&[&str]]| {
+        stages.iter().map(|stage| stage.iter().map(|word| (*word).to_owned()).collect()).collect()
+    };
+    let program = Program::new().main([
+        own(Call::Pipeline { stages: stages(&[&["cat"], &["wc", "-c"]]), input: Some("four".into()) }),
+        own(Call::Pipeline { stages: stages(&[&["true"], &["false"]]), input: None }),
+        own(Call::Pipeline { stages: Vec::new(), input: None }),
+    ]);
+    let seen = Suite::start("reference").run(program);
+    assert_eq!(seen.answers("main"), [(Ok, 2), (Ok, 2), (BadValue, 0)]);
+    assert_eq!(seen.text("main", 0).trim(), "4");
+    let codes = seen.records["main"].iter().filter(|record| record.phase == Phase::Item);
+    assert_eq!(codes.map(|record| record.value).collect::<Vec<_>>(), [0, 0, 0, 1]);
+}

@@ -1,0 +1,110 @@
+//! `reference`: the reference crate behind the contract, by nothing but its public interface.
+//!
+//! What a program in Python learns at run time and one in Rust from the compiler (a name that is no
+//! text, a buffer that is no bytes or is read-only) is answered `bad_type` without a call.
+
+mod connection;
+mod library;
+mod number;
+mod os_pipe;
+mod outcome;
+
+use std::marker::PhantomData;
+
+use procession_contract::{
+    Answer, Body, Call, Implementation, Manifest, Method, ObjectKind, ObjectSpec, Objects, Outcome,
+    QueueLevel,
+};
+use procession_reference::connection::stream_pipe;
+use procession_reference::os_pipe::os_pipe;
+
+use connection::ConnectionHandle;
+use os_pipe::{ReaderHandle, WriterHandle};
+
+/// The implementation, whose workers run `B`.
+pub fn implementation<B: Body>() -> &'static dyn Implementation {
+    &Reference::<B>(PhantomData)
+}
+
+struct Reference<B>(PhantomData<fn() -> B>);
+
+const OBJECTS: &[&str] = &["pipe", "os_pipe"];
+
+const CALLS: &[&str] = &[
+    // Connections.
+    "send",
+    "recv",
+    "send_bytes",
+    "send_non_bytes",
+    "recv_bytes",
+    "recv_bytes_into",
+    "poll",
+    "fileno",
+    "inheritable",
+    "is_closed",
+    "readable",
+    "writable",
+    "write_raw",
+    "send_connection",
+    "recv_connection",
+    "scope",
+    "wrap_descriptor",
+    "wait",
+    // Any object.
+    "close",
+    "release",
+    "serialise",
+    // OS pipes and pipelines.
+    "write",
+    "read",
+    "pipeline",
+];
+
+impl<B: Body> Implementation for Reference<B> {
+    fn manifest(&self) -> Manifest {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Manifest {
+            name: "reference".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            language: "rust".into(),
+            methods: vec![Method::Fork],
+            objects: names(OBJECTS),
+            calls: names(CALLS),
+            claims: names(&["cpython_wire"]),
+            queue_level: QueueLevel::LinearizableFifo,
+            tick_ms: 0,
+        }
+    }
+
+    fn create(&self, spec: &ObjectSpec, _method: Method) -> Result<Objects, Answer> {
+        let name = &spec.name;
+        let mut objects = Objects::new();
+        match &spec.kind {
+            ObjectKind::Pipe { duplex } => {
+                let (first, second) = stream_pipe(*duplex).map_err(outcome::os)?;
+                objects.insert(format!("{name}.0"), Box::new(ConnectionHandle::new(first)));
+                objects.insert(format!("{name}.1"), Box::new(ConnectionHandle::new(second)));
+            }
+            ObjectKind::OsPipe => {
+                let (reader, writer) = os_pipe().map_err(outcome::os)?;
+                objects.insert(format!("{name}.r"), Box::new(ReaderHandle::new(reader)));
+                objects.insert(format!("{name}.w"), Box::new(WriterHandle::new(writer)));
+            }
+            _ => return Err(Answer::of(Outcome::Unsupported)),
+        }
+        Ok(objects)
+    }
+
+    fn call(&self, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+        match call {
+            Call::Wait { objects: names, timeout_ms } => library::wait(names, *timeout_ms, objects),
+            Call::Pipeline { stages, input } => library::pipeline(stages, input.as_deref()),
+            Call::SendConnection { name } => connection::send_connection(on, name, objects),
+            Call::RecvConnection { name } => connection::recv_connection(on, name, objects),
+            Call::WrapDescriptor { fd, name, readable, writable } => {
+                connection::wrap(*fd, name, *readable, *writable, objects)
+            }
+            _ => Answer::of(Outcome::Unsupported),
+        }
+    }
+}
