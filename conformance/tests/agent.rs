@@ -63,6 +63,8 @@ fn main() -> ExitCode {
         ("connections travel", reference::connections_travel),
         ("OS pipes and waiting", reference::os_pipes_and_waiting),
         ("pipelines", reference::pipelines),
+        ("processes of the reference", reference::processes),
+        ("children outlast the steps of main", reference::children_outlast_the_steps_of_main),
     ];
     let trials = tests.map(|(name, test)| {
         Trial::test(name.replace(' ', "_"), move || {

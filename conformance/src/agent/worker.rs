@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use nix::unistd::gettid;
 use procession_contract::{
-    Answer, Call, Ending, Implementation, Object, Objects, Outcome, Script, Ticket, Worker, WorkerKind,
+    Answer, Call, Ending, Implementation, Method, Object, Objects, Outcome, Script, Ticket, Worker,
+    WorkerKind,
 };
 
 use super::clock;
@@ -116,7 +117,18 @@ impl Run {
         for name in self.given(worker, objects)? {
             gets.insert(name.clone(), objects[&name].share()?);
         }
-        processes.construct(worker, worker.method.unwrap_or(self.script.method), ticket, gets)
+        let method = worker.method.unwrap_or(self.script.method);
+        if worker.gets.is_none() && matches!(method, Method::Fork | Method::Thread) {
+            // Whoever shares or copies the parent's memory has its process objects too.
+            for (name, object) in objects {
+                if !gets.contains_key(name)
+                    && let Ok(object) = object.share()
+                {
+                    gets.insert(name.clone(), object);
+                }
+            }
+        }
+        processes.construct(worker, method, ticket, gets)
     }
 
     /// The names of the handles that a worker is given by its parent, who has these.

@@ -2,7 +2,7 @@
 
 use procession::program::Program;
 use procession::program::build::{on, own, recv, recv_bytes, send, send_bytes};
-use procession_contract::{Call, Item, ItemKind, Outcome, Phase, Value};
+use procession_contract::{Call, ExitStatus, Item, ItemKind, Method, Outcome, Phase, Value};
 
 use crate::suite::Suite;
 
@@ -132,4 +132,72 @@ pub fn pipelines() {
     assert_eq!(seen.text("main", 0).trim(), "4");
     let codes = seen.records["main"].iter().filter(|record| record.phase == Phase::Item);
     assert_eq!(codes.map(|record| record.value).collect::<Vec<_>>(), [0, 0, 0, 1]);
+}
+
+pub fn processes() {
+    let mut suite = Suite::start("reference");
+    for method in [Method::Spawn, Method::Fork, Method::Forkserver] {
+        suite.method = method;
+        let program = Program::new()
+            .pipe("p")
+            .os_pipe("o")
+            .main([
+                on("child", Call::Exitcode),
+                on("child", Call::Sentinel),
+                on("child", Call::Start),
+                on("child", Call::Start),
+                own(Call::Wait { objects: vec!["child.sentinel".into()], timeout_ms: Some(0) }),
+                recv("p.0"),
+                on("o.r", Call::Read { max: 3, exactly: true }),
+                send("p.0", 2),
+                own(Call::Wait { objects: vec!["child.sentinel".into()], timeout_ms: None }),
+                on("child", Call::Join { timeout_ms: None }),
+                on("child", Call::Exitcode),
+                own(Call::ActiveChildren),
+                own(Call::StartMethods),
+            ])
+            .explicit(
+                "child",
+                [
+                    send("p.1", 1),
+                    on("o.w", Call::Write { item: Item::bytes(1, 3) }),
+                    on("parent", Call::IsAlive),
+                    on("current", Call::StartMethod { allow_none: false }),
+                    recv("p.1"),
+                    own(Call::Exit { status: ExitStatus::Code(300) }),
+                ],
+            );
+        let seen = suite.run(program);
+        let expected = [
+            (Outcome::Absent, 0),
+            (BadValue, 0),
+            (Ok, 0),
+            (Outcome::Misuse, 0),
+            (Ok, 0),
+            (Ok, 1),
+            (Ok, 3),
+            (Ok, 0),
+            (Ok, 1),
+            (Ok, 0),
+            (Ok, 44),
+            (Ok, 0),
+            (Ok, 0),
+        ];
+        assert_eq!(seen.answers("main"), expected, "{method:?}: {}", seen.stderr);
+        assert_eq!(seen.answers("child").len(), 5, "{method:?}: {}", seen.stderr);
+        assert_eq!(seen.text("child", 3), method.name());
+        assert_eq!(seen.text("main", 12), "spawn,fork,forkserver");
+        assert_eq!(seen.ended, Some(Result::Ok(0)), "{method:?}");
+    }
+}
+
+pub fn children_outlast_the_steps_of_main() {
+    let mut late = send("p.1", 1);
+    late.after.push(procession::program::Condition::Ended("main".into()));
+    let program =
+        Program::new().pipe("p").main([own(Call::Getpid)]).process("child", [late, own(Call::Raise)]);
+    let seen = Suite::start("reference").run_with(program, |_, seen| seen.done.contains("main"));
+    assert_eq!(seen.answers("child"), [(Ok, 0)], "{}", seen.stderr);
+    assert!(seen.stderr.contains("an error that nobody catches"), "{}", seen.stderr);
+    assert_eq!(seen.ended, Some(Result::Ok(0)));
 }

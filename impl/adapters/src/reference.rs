@@ -4,22 +4,25 @@
 //! text, a buffer that is no bytes or is read-only) is answered `bad_type` without a call.
 
 mod connection;
+mod context;
 mod library;
 mod number;
 mod os_pipe;
 mod outcome;
+mod process;
 
 use std::marker::PhantomData;
 
 use procession_contract::{
     Answer, Body, Call, Implementation, Manifest, Method, ObjectKind, ObjectSpec, Objects, Outcome,
-    QueueLevel,
+    Processes, QueueLevel,
 };
 use procession_reference::connection::stream_pipe;
 use procession_reference::os_pipe::os_pipe;
 
 use connection::ConnectionHandle;
 use os_pipe::{ReaderHandle, WriterHandle};
+use process::Constructor;
 
 /// The implementation, whose workers run `B`.
 pub fn implementation<B: Body>() -> &'static dyn Implementation {
@@ -58,6 +61,34 @@ const CALLS: &[&str] = &[
     "write",
     "read",
     "pipeline",
+    // Processes.
+    "start",
+    "join",
+    "is_alive",
+    "pid",
+    "exitcode",
+    "terminate",
+    "kill",
+    "sentinel",
+    "name",
+    "set_name",
+    "daemon",
+    "set_daemon",
+    "is_listed",
+    "repr",
+    "authkey",
+    "set_authkey",
+    "proc_state",
+    // The library.
+    "active_children",
+    "start_methods",
+    "start_method",
+    "set_start_method",
+    "context",
+    "set_context_method",
+    "cpu_count",
+    "kill_forkserver",
+    "at_exit_send",
 ];
 
 impl<B: Body> Implementation for Reference<B> {
@@ -67,7 +98,7 @@ impl<B: Body> Implementation for Reference<B> {
             name: "reference".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             language: "rust".into(),
-            methods: vec![Method::Fork],
+            methods: vec![Method::Spawn, Method::Fork, Method::Forkserver],
             objects: names(OBJECTS),
             calls: names(CALLS),
             claims: names(&["cpython_wire"]),
@@ -104,7 +135,14 @@ impl<B: Body> Implementation for Reference<B> {
             Call::WrapDescriptor { fd, name, readable, writable } => {
                 connection::wrap(*fd, name, *readable, *writable, objects)
             }
-            _ => Answer::of(Outcome::Unsupported),
+            Call::AtExitSend { connection, item } => connection::at_exit_send(connection, item, objects),
+            call if on == "current" => context::current(call),
+            call if on == "parent" => context::parent(call),
+            call => context::library(call),
         }
+    }
+
+    fn processes(&self) -> Option<&dyn Processes> {
+        Some(const { &Constructor::<B>::new() })
     }
 }

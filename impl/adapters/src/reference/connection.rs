@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use procession_contract::{Answer, Call, Item, Object, Objects, Outcome, Value};
 use procession_reference::connection::{Connection, FromFdError, RecvIntoError};
-use procession_reference::transfer;
+use procession_reference::{exit, transfer};
 
 use super::{number, outcome};
 
@@ -157,6 +157,22 @@ pub(super) fn recv_connection(on: &str, name: &str, objects: &mut Objects) -> An
     match received {
         Ok(connection) => {
             objects.insert(name.into(), Box::new(ConnectionHandle::new(connection)));
+            Answer::ok()
+        }
+        Err(answer) => answer,
+    }
+}
+
+/// Has an item sent at the normal end of the process.
+pub(super) fn at_exit_send(name: &str, item: &Item, objects: &mut Objects) -> Answer {
+    match find(name, objects) {
+        Ok(connection) => {
+            let value = item.value();
+            exit::at_exit(move || {
+                if let Err(error) = connection.send(&value) {
+                    eprintln!("at exit: {error}");
+                }
+            });
             Answer::ok()
         }
         Err(answer) => answer,

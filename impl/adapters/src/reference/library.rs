@@ -6,16 +6,19 @@ use procession_contract::{Answer, Call, Object, Objects, Outcome};
 use procession_reference::connection::Connection;
 use procession_reference::os_pipe::PipeReader;
 use procession_reference::pipeline::{Pipeline, PipelineError};
+use procession_reference::process::Sentinel;
 use procession_reference::wait::{Descriptor, Waitable, wait as wait_for};
 
 use super::connection::ConnectionHandle;
 use super::os_pipe::{ReaderHandle, WriterHandle};
 use super::outcome;
+use super::process::ProcessHandle;
 
 /// Something to wait for, held for as long as the wait.
 enum Target {
     Connection(Arc<Connection>),
     Reader(Arc<PipeReader>),
+    Sentinel(Sentinel),
     Number(Descriptor),
 }
 
@@ -23,6 +26,11 @@ impl Target {
     fn of(name: &str, objects: &mut Objects) -> Result<Target, Answer> {
         if let Some(name) = name.strip_prefix("fd:") {
             return Ok(Target::Number(Descriptor(descriptor(object(name, objects)?)?)));
+        }
+        if let Some(worker) = name.strip_suffix(".sentinel")
+            && let Some(process) = object(worker, objects)?.as_any().downcast_ref::<ProcessHandle>()
+        {
+            return process.0.sentinel().map(Target::Sentinel).map_err(outcome::sentinel);
         }
         let any = object(name, objects)?.as_any();
         if let Some(connection) = any.downcast_ref::<ConnectionHandle>() {
@@ -40,6 +48,7 @@ impl Target {
         match self {
             Target::Connection(connection) => &**connection,
             Target::Reader(reader) => &**reader,
+            Target::Sentinel(sentinel) => sentinel,
             Target::Number(number) => number,
         }
     }

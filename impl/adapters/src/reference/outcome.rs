@@ -5,6 +5,9 @@ use std::io;
 use procession_contract::{Answer, Outcome};
 use procession_reference::connection::{FromFdError, PollError, RecvError, RecvIntoError, SendError};
 use procession_reference::os_pipe::{ReadError, WriteError};
+use procession_reference::process::{
+    CloseError, JoinError, QueryError, SetDaemonError, SignalError, StartError,
+};
 use procession_reference::transfer::EncodeError;
 use procession_reference::wait::WaitError;
 
@@ -120,6 +123,79 @@ pub(super) fn encode(error: EncodeError) -> Answer {
     let outcome = match &error {
         EncodeError::Refused(_) => Outcome::NotAllowed,
         _ => Outcome::EncodeFailed,
+    };
+    Answer::error(outcome, error)
+}
+
+pub(super) fn start(error: StartError) -> Answer {
+    let outcome = match &error {
+        StartError::AlreadyStarted | StartError::DaemonsMayNotHaveChildren | StartError::NotCreator => {
+            Outcome::Misuse
+        }
+        StartError::Bootstrapping | StartError::NotInProgram | StartError::ProgramDiffers => {
+            Outcome::NotAllowed
+        }
+        StartError::Closed => Outcome::Closed,
+        StartError::Encode(_) => Outcome::EncodeFailed,
+        StartError::Os(error) => outcome_of(error),
+        _ => Outcome::Other,
+    };
+    Answer::error(outcome, error)
+}
+
+pub(super) fn join(error: JoinError) -> Answer {
+    let outcome = match &error {
+        JoinError::Closed => Outcome::Closed,
+        JoinError::NotCreator | JoinError::NotStarted => Outcome::Misuse,
+        JoinError::Os(error) => outcome_of(error),
+        _ => Outcome::Other,
+    };
+    Answer::error(outcome, error)
+}
+
+pub(super) fn query(error: QueryError) -> Answer {
+    let outcome = match &error {
+        QueryError::Closed => Outcome::Closed,
+        QueryError::NotCreator | QueryError::NotStarted => Outcome::Misuse,
+        QueryError::Os(error) => outcome_of(error),
+        _ => Outcome::Other,
+    };
+    Answer::error(outcome, error)
+}
+
+/// Of a sentinel: one that does not exist yet is a value that is not there, not a wrong order.
+pub(super) fn sentinel(error: QueryError) -> Answer {
+    match error {
+        QueryError::NotStarted => Answer::error(Outcome::BadValue, error),
+        error => query(error),
+    }
+}
+
+pub(super) fn signal(error: SignalError) -> Answer {
+    let outcome = match &error {
+        SignalError::Closed => Outcome::Closed,
+        SignalError::NotCreator | SignalError::NotStarted => Outcome::Misuse,
+        SignalError::Os(error) => outcome_of(error),
+        _ => Outcome::Other,
+    };
+    Answer::error(outcome, error)
+}
+
+pub(super) fn close(error: CloseError) -> Answer {
+    let outcome = match &error {
+        CloseError::NotCreator => Outcome::Misuse,
+        CloseError::Os(error) => outcome_of(error),
+        CloseError::StillRunning => Outcome::StillRunning,
+        _ => Outcome::Other,
+    };
+    Answer::error(outcome, error)
+}
+
+pub(super) fn set_daemon(error: SetDaemonError) -> Answer {
+    let outcome = match &error {
+        SetDaemonError::AlreadyStarted => Outcome::Misuse,
+        SetDaemonError::Closed => Outcome::Closed,
+        _ => Outcome::Other,
     };
     Answer::error(outcome, error)
 }
