@@ -10,3 +10,23 @@ pub mod process;
 mod start;
 pub mod transfer;
 pub mod wait;
+mod channel;
+mod codec;
+pub mod deadline;
+#[cfg(feature = "fault")]
+pub mod fault;
+mod joinable_queue;
+mod liveness;
+mod queue;
+mod queue_core;
+mod region;
+mod simple_queue;
+mod sync;
+
+pub use codec::CodecError;
+pub use deadline::Deadline;
+pub use joinable_queue::{JoinError, JoinableQueue, TaskDoneError};
+pub use queue::{Queue, QueueOptions};
+pub use queue_core::{ClosedError, CreateError, GetError, NotClosedError, PutError, PutManyError};
+pub use region::AttachError;
+pub use simple_queue::SimpleQueue;
