@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         ("OS pipes and waiting", reference::os_pipes_and_waiting),
         ("pipelines", reference::pipelines),
         ("processes of the reference", reference::processes),
+        ("queues of the reference", reference::queues),
         ("children outlast the steps of main", reference::children_outlast_the_steps_of_main),
     ];
     let trials = tests.map(|(name, test)| {

@@ -1,7 +1,7 @@
 //! The reference under the agent.
 
 use procession::program::Program;
-use procession::program::build::{on, own, recv, recv_bytes, send, send_bytes};
+use procession::program::build::{get, on, own, put, recv, recv_bytes, send, send_bytes};
 use procession_contract::{Call, ExitStatus, Item, ItemKind, Method, Outcome, Phase, Value};
 
 use crate::suite::Suite;
@@ -200,4 +200,52 @@ pub fn children_outlast_the_steps_of_main() {
     assert_eq!(seen.answers("child"), [(Ok, 0)], "{}", seen.stderr);
     assert!(seen.stderr.contains("an error that nobody catches"), "{}", seen.stderr);
     assert_eq!(seen.ended, Some(Result::Ok(0)));
+}
+
+pub fn queues() {
+    let mut suite = Suite::start("reference");
+    for method in [Method::Spawn, Method::Fork, Method::Forkserver] {
+        suite.method = method;
+        let now = |queue| on(queue, Call::GetNowait);
+        let program = Program::new()
+            .queue("q", 2)
+            .simple_queue("s")
+            .joinable("j", 0)
+            .main([
+                now("q"),
+                put("q", 1),
+                put("q", 2),
+                on("q", Call::PutNowait { item: Item::int(3) }),
+                on("q", Call::Full),
+                put("j", 4),
+                put("s", 5),
+                on("j", Call::JoinTasks { timeout_ms: None }),
+                on("j", Call::TaskDone),
+                on("q", Call::PutNowait { item: Item::of(6, ItemKind::Unencodable) }),
+                on("q", Call::Close),
+                on("q", Call::Qsize),
+            ])
+            .process(
+                "child",
+                [
+                    get("s"),
+                    on("q", Call::GetMany { max: 2, timeout_ms: None }),
+                    get("j"),
+                    on("j", Call::TaskDone),
+                ],
+            );
+        let seen = suite.run(program);
+        let main = seen.answers("main");
+        let first = [(Outcome::Empty, 0), (Ok, 0), (Ok, 0), (Outcome::Full, 0), (Ok, 1), (Ok, 0), (Ok, 0)];
+        assert_eq!(main[..7], first, "{method:?}: {}", seen.stderr);
+        let last = [(Ok, 0), (Outcome::OverRelease, 0), (Outcome::EncodeFailed, 0), (Ok, 0), (Closed, 0)];
+        assert_eq!(main[7..], last, "{method:?}: {}", seen.stderr);
+        assert_eq!(
+            seen.answers("child"),
+            [(Ok, 5), (Ok, 2), (Ok, 4), (Ok, 0)],
+            "{method:?}: {}",
+            seen.stderr
+        );
+        assert_eq!(seen.ended, Some(Result::Ok(0)), "{method:?}");
+    }
 }

@@ -10,6 +10,7 @@ mod number;
 mod os_pipe;
 mod outcome;
 mod process;
+mod queue;
 
 use std::marker::PhantomData;
 
@@ -23,6 +24,7 @@ use procession_reference::os_pipe::os_pipe;
 use connection::ConnectionHandle;
 use os_pipe::{ReaderHandle, WriterHandle};
 use process::Constructor;
+use queue::QueueHandle;
 
 /// The implementation, whose workers run `B`.
 pub fn implementation<B: Body>() -> &'static dyn Implementation {
@@ -31,9 +33,23 @@ pub fn implementation<B: Body>() -> &'static dyn Implementation {
 
 struct Reference<B>(PhantomData<fn() -> B>);
 
-const OBJECTS: &[&str] = &["pipe", "os_pipe"];
+const OBJECTS: &[&str] = &["queue", "simple_queue", "joinable_queue", "pipe", "os_pipe"];
 
 const CALLS: &[&str] = &[
+    // Queues.
+    "put",
+    "put_nowait",
+    "put_many",
+    "get",
+    "get_nowait",
+    "get_many",
+    "qsize",
+    "empty",
+    "full",
+    "join_thread",
+    "cancel_join_thread",
+    "task_done",
+    "join_tasks",
     // Connections.
     "send",
     "recv",
@@ -121,7 +137,10 @@ impl<B: Body> Implementation for Reference<B> {
                 objects.insert(format!("{name}.r"), Box::new(ReaderHandle::new(reader)));
                 objects.insert(format!("{name}.w"), Box::new(WriterHandle::new(writer)));
             }
-            _ => return Err(Answer::of(Outcome::Unsupported)),
+            kind => {
+                let queue = QueueHandle::create(kind).unwrap_or(Err(Answer::of(Outcome::Unsupported)))?;
+                objects.insert(name.clone(), Box::new(queue));
+            }
         }
         Ok(objects)
     }

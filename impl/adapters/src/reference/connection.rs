@@ -196,17 +196,18 @@ pub(super) fn wrap(fd: i64, name: &str, readable: bool, writable: bool, objects:
             Answer::ok()
         }
         Err(answer) => {
-            objects.insert(name.into(), Box::new(NoConnection(answer.clone())));
+            objects.insert(name.into(), Box::new(Nothing(answer.clone())));
             answer
         }
     }
 }
 
-/// What stands under the name of a connection that could not be made.
+/// What stands under the name of an object that could not be made: it answers every call as making it
+/// was answered.
 #[derive(Clone)]
-struct NoConnection(Answer);
+pub(super) struct Nothing(pub(super) Answer);
 
-impl Object for NoConnection {
+impl Object for Nothing {
     fn call(&mut self, _call: &Call) -> Answer {
         self.0.clone()
     }

@@ -17,8 +17,9 @@ use procession_reference::process::{Process, active_children};
 use procession_reference::transfer::Descriptor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::connection::ConnectionHandle;
+use super::connection::{ConnectionHandle, Nothing};
 use super::os_pipe::{ReaderHandle, WriterHandle};
+use super::queue::{QueueHandle, TravellingQueue};
 use super::{number, outcome};
 
 /// The constructor of processes whose body is `B`.
@@ -93,6 +94,7 @@ enum Travelling {
     Connection(SharedConnection),
     Reader(Descriptor),
     Writer(Descriptor),
+    Queue(TravellingQueue),
     Process(OnlyCopied),
 }
 
@@ -111,10 +113,13 @@ impl Travelling {
             let fd = writer.0.fileno().map_err(outcome::poll)?;
             return duplicate(fd).map(Travelling::Writer);
         }
+        if let Some(queue) = any.downcast_ref::<QueueHandle>() {
+            return queue.travelling().map(Travelling::Queue);
+        }
         if any.is::<ProcessHandle>() {
             return Ok(Travelling::Process(OnlyCopied(object)));
         }
-        Err(Answer::error(Outcome::BadType, "only connections, pipes and process objects can be given"))
+        Err(Answer::error(Outcome::BadType, "an object of this kind cannot be given"))
     }
 
     fn arrived(self) -> Box<dyn Object> {
@@ -122,6 +127,10 @@ impl Travelling {
             Travelling::Connection(connection) => Box::new(ConnectionHandle(connection.0)),
             Travelling::Reader(fd) => Box::new(ReaderHandle::new(PipeReader::from(fd.into_inner()))),
             Travelling::Writer(fd) => Box::new(WriterHandle::new(PipeWriter::from(fd.into_inner()))),
+            Travelling::Queue(queue) => match queue.arrived() {
+                Ok(queue) => Box::new(queue),
+                Err(answer) => Box::new(Nothing(answer)),
+            },
             Travelling::Process(process) => process.0,
         }
     }
