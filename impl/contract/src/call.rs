@@ -274,7 +274,8 @@ pub enum Call {
     Daemon,
     /// Changes its daemon flag.
     SetDaemon {
-        /// The new flag.
+        /// The new flag; `daemon` in messages, where `on` already names the target.
+        #[serde(rename = "daemon")]
         on: bool,
     },
     /// Whether it is among the caller's active children: `value` 0 or 1.
