@@ -48,8 +48,8 @@ pub struct Script {
 }
 
 /// An object to create.
+// Without `deny_unknown_fields`, which refuses the fields of a flattened type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct ObjectSpec {
     /// Its name in steps; a `pipe` NAME has the ends NAME.0 and NAME.1 (not duplex: 0 receives, 1
     /// sends), an `os_pipe` NAME the ends NAME.r and NAME.w.
