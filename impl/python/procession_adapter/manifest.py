@@ -16,7 +16,7 @@ def manifest():
         "methods": METHODS,
         "objects": sorted(OBJECTS),
         "calls": sorted(CALLS),
-        "claims": [],
+        "claims": ["cpython_wire", "processes"],
         # Puts of different processes are not ordered by anything: each has a buffer of its own.
         "queue_level": "producer_fifo",
         "tick_ms": 0,

@@ -34,7 +34,6 @@ BY_WORDING = [
     ("invalid handle", answers.BAD_VALUE),
     ("process object is closed", answers.CLOSED),
     ("Cannot close a process while it is still running", answers.STILL_RUNNING),
-    ("process not started", answers.MISUSE),
     ("can only join a child process", answers.NOT_OWNER),
     ("can only test a child process", answers.NOT_OWNER),
     ("can only start a process object created by current process", answers.NOT_OWNER),
@@ -85,6 +84,8 @@ def meaning(error, do, target):
         return BY_ERRNO.get(error.errno, answers.OTHER)
     if isinstance(error, (queue.Empty, queue.Full, MemoryError)):
         return by_type(error)
+    if do == "serialise":
+        return refused_to_serialise(error)
     if do in SENDING or do == "start":
         return refused_to_send(error, do)
     if do in RECEIVING:
@@ -108,6 +109,12 @@ def refused_to_send(error, do):
     if isinstance(error, OverflowError) and do != "start":
         return answers.BAD_DESCRIPTOR if do.startswith("send") else answers.BAD_VALUE
     return answers.ENCODE_FAILED
+
+
+def refused_to_serialise(error):
+    """Refused because no process is being started, or not serialisable at all."""
+    deliberate = isinstance(error, RuntimeError) or "disallowed" in str(error)
+    return answers.NOT_ALLOWED if deliberate else answers.ENCODE_FAILED
 
 
 def refused_to_receive(error):

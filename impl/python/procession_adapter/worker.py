@@ -115,7 +115,7 @@ class Worker:
         for item_value, item_aux in items:
             record(t_ns, item_value, item_aux, index, history.ITEM, number)
         record(t_ns, value, aux, index, history.RETURN, number)
-        if text:
+        if text is not None:
             self.lines.say({"t": "text", "step": index, "text": text})
 
     def finish(self, ending):

@@ -29,7 +29,7 @@ class Processes(AdapterTest):
                     main(*steps), worker("w", step("p.1", "recv"), explicit=True, process_name="Wanda"),
                 ], [pipe()], method=method)
                 self.assertEqual(self.outcomes(result, "main", len(steps)), [
-                    "absent", "absent", "ok", "misuse", "misuse", "misuse", "ok", "ok", "misuse", "ok", "ok", "ok",
+                    "absent", "absent", "ok", "bad_value", "misuse", "misuse", "ok", "ok", "misuse", "ok", "ok", "ok",
                     "ok", "still_running", "ok", "ok", "ok", "ok", "ok", "ok", "ok", "absent", "ok", "ok", "closed",
                     "closed", "ok", "ok"])
                 answer = lambda index: result.of("main", index)
@@ -40,7 +40,9 @@ class Processes(AdapterTest):
 
     def test_how_workers_end(self):
         endings = [
-            ({"returned": 5}, 0), ({"code": 8}, 8), ({"code": 300}, 44), ({"code": -1}, 255), ("nothing", 0),
+            ({"returned": 5}, 0), ({"code": 8}, 8), ({"code": 300}, 44), ({"code": -1}, 255),
+            # Before 3.9 an exit request without a value was one with the value 1.
+            ("nothing", 0 if sys.version_info >= (3, 9) else 1),
             ({"flag": False}, 0), ({"flag": True}, 1), ({"text": "farewell"}, 1), ({"immediate": 9}, 9),
         ]
         workers = [worker("w%d" % index, own("exit", status=status), own("getpid"))
@@ -114,7 +116,7 @@ class Processes(AdapterTest):
         ]
         result = self.run_script([main(*steps), worker("w", step("p.0", "recv"), explicit=True)], [pipe()])
         self.assertEqual(self.outcomes(result, "main", len(steps)),
-                         ["ok"] * 4 + ["misuse"] + ["ok"] * 3 + ["misuse"] + ["ok"] * 4 + ["not_allowed"])
+                         ["ok"] * 4 + ["misuse"] + ["ok"] * 3 + ["misuse"] + ["ok"] * 4 + ["encode_failed"])
         self.assertEqual([result.of("main", 3).text, result.of("main", 12).text], ["new", "fork"])
         self.assertEqual([result.of("main", index).value for index in (1, 6, 11)], [1, 20, -9])
 
@@ -137,6 +139,7 @@ class Processes(AdapterTest):
                 refused = ["ok", "ok"] if method == "fork" else ["encode_failed", "misuse"]
                 self.assertEqual(self.outcomes(result, "main", 5)[3:], refused)
 
+    @unittest.skipIf(sys.version_info < (3, 11, 5), "older versions start the child, which then fails")
     def test_objects_of_fork_are_refused_by_spawn(self):
         result = self.run_script([
             main(step("w", "start")), worker("w", explicit=True, method="spawn"),

@@ -100,11 +100,12 @@ class Queues(AdapterTest):
                 self.assertEqual(result.pids["w"], result.tids["w"])
 
     def test_a_blocked_call_has_no_return(self):
-        result = self.run_script(
-            [main(own("sleep", ms=1), step("q", "get"))], [queue()],
-            until=lambda result: "main" in result.pids, )
-        self.assertNotIn(1, result.answers["main"])
-        self.assertEqual(result.done, set())
+        result = self.run_script([
+            main(own("mutex_lock"), own("mutex_unlock"), step("q", "get")),
+            worker("w", own("getpid"), dict(own("getpid"), gate=True)),
+        ], [queue()], until=lambda result: "w" in result.done)
+        self.assertNotIn(2, result.answers["main"])
+        self.assertEqual(result.done, {"w"})
 
     def test_an_object_that_cannot_be_created(self):
         result = self.run_script([main()], [queue(maxsize=2 ** 40)])
