@@ -70,7 +70,8 @@ fn a_real_conversation_is_accepted_by_schema_and_types_and_survives_a_round_trip
         match direction.as_str() {
             ">" => {
                 from.validate(&message).unwrap_or_else(|error| panic!("{error}\nin {message}"));
-                let parsed: FromAdapter = serde_json::from_value(message.clone()).expect("the types accept it");
+                let parsed: FromAdapter =
+                    serde_json::from_value(message.clone()).expect("the types accept it");
                 let again = serde_json::to_value(&parsed).expect("it is JSON");
                 assert_eq!(serde_json::from_value::<FromAdapter>(again).expect("still"), parsed);
             }
@@ -108,7 +109,10 @@ fn messages_of_the_wrong_shape_are_refused_by_schema_and_types() {
         json!([]),
     ] {
         assert!(!from.is_valid(&message), "the schema accepts {message}");
-        assert!(serde_json::from_value::<FromAdapter>(message.clone()).is_err(), "the types accept {message}");
+        assert!(
+            serde_json::from_value::<FromAdapter>(message.clone()).is_err(),
+            "the types accept {message}"
+        );
     }
     for message in [
         json!({"t": "go", "step": 1}),

@@ -14,22 +14,22 @@ MANIFEST = {"name": "socket-queue", "version": "1", "language": "Python", "metho
 def connect():
     end = socket.socket(socket.AF_UNIX)
     end.connect(os.environ["PROCESSION_SOCKET"])
-    return end.makefile("rw", encoding="utf-8", newline="\n")
+    return end, end.makefile(encoding="utf-8")
 
 
 def say(end, **message):
-    end.write(json.dumps(message) + "\n")
-    end.flush()
+    end.sendall(json.dumps(message).encode() + b"\n")
 
 
 def canonical(item):
     """The canonical form of an item, which is what the queue carries."""
     number, length = item["id"], item.get("len", 0)
+    tail = [(number + index) % 251 for index in range(8, length)]
     form = {
         "int": b"I%d" % number,
         "none": b"N",
         "text": b"T" + (b"%d:" % number).ljust(length, b".")[:length],
-        "bytes": b"B" + (struct.pack("<q", number) + bytes((number + i) % 251 for i in range(8, length)))[:length],
+        "bytes": b"B" + (struct.pack("<q", number) + bytes(tail))[:length],
     }
     elements = [form["int"], b"F" + struct.pack("<d", 2.25), b"N"]
     form["list"] = b"L" + b"".join(struct.pack("<I", len(one)) + one for one in elements)
@@ -73,9 +73,9 @@ def call(ends, step):
 
 def work(run, name, queues):
     """What every worker does, in its own process."""
-    suite = connect()
+    suite, lines = connect()
     say(suite, t="worker", run=run, name=name, tid=threading.get_native_id())
-    arm = json.loads(suite.readline())
+    arm = json.loads(lines.readline())
     history, records = os.open(arm["history"], os.O_WRONLY), 0
 
     def record(*fields):
@@ -87,7 +87,7 @@ def work(run, name, queues):
     for index, step in enumerate(arm["steps"]):
         if step.get("gate"):
             say(suite, t="at", step=index)
-            suite.readline()
+            lines.readline()
         record(time.monotonic_ns(), 0, 0, index, 0, 0)
         outcome, value, aux = call(queues.get(step.get("on", "")), step)
         record(time.monotonic_ns(), value, aux, index, 1, outcome)
@@ -97,7 +97,8 @@ def work(run, name, queues):
 def main_worker(message):
     """The main worker's process: the objects, the other workers, then its own steps."""
     script = message["script"]
-    queues = {spec["name"]: socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for spec in script["objects"]}
+    pair = lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    queues = {spec["name"]: pair() for spec in script["objects"]}
     children = []
     for worker in script["workers"][1:]:
         child = os.fork()
@@ -117,9 +118,9 @@ def watch(run, main):
     say(control, t="ended", run=run, status=status)
 
 
-control = connect()
+control, lines = connect()
 say(control, t="hello", protocol=[1], manifest=MANIFEST)
-for line in control:
+for line in lines:
     message = json.loads(line)
     if message["t"] == "run":
         main = os.fork()
