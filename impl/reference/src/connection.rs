@@ -4,6 +4,8 @@ mod descriptor;
 mod error;
 mod frame;
 mod inherit;
+mod receipt;
+mod shared;
 mod stream;
 mod travel;
 
@@ -11,6 +13,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -20,7 +23,9 @@ use serde::de::DeserializeOwned;
 use self::descriptor::MOST_DESCRIPTORS;
 pub(crate) use self::descriptor::{Kind, wait_readable, write_all, write_some};
 pub use self::error::{FromFdError, IntoFdError, PollError, RecvError, RecvIntoError, SendError};
+use self::shared::Shared;
 use self::stream::{Message, ReceiveFailure, SendFailure, Stream};
+use crate::channel::{Channel, PopError, PushError};
 use crate::closable::{Closable, InUse};
 use crate::transfer::{self, Parcel, Purpose};
 use crate::wait::{Until, Watch};
@@ -48,7 +53,28 @@ pub struct Connection {
 
 #[derive(Debug)]
 enum Transport {
+    Shared(Shared),
     Stream(Stream),
+}
+
+/// Two connected ends in shared memory, for processes of this library. With `duplex` off the first
+/// only receives and the second only sends.
+///
+/// A pipe grows to hold what has been sent: up to 65536 messages and a quarter of the machine's
+/// memory, at most 4 GiB; a sender waits beyond that. So both sides may send large messages before
+/// either receives.
+///
+/// This process holds both ends until it closes them. The stream of an end ends when no living
+/// process holds the other one: a process holds the ends that it created, received or used, not
+/// those that were merely copied into it by a fork. Several processes may send at one end: their
+/// messages never mix. A process killed inside of a send has sent its message wholly or not at all.
+///
+/// # Errors
+/// When no descriptors or no memory are left.
+pub fn pipe(duplex: bool) -> io::Result<(Connection, Connection)> {
+    let (first, second) = Shared::pair(duplex)?;
+    let first = Connection::new(Transport::Shared(first), true, duplex);
+    Ok((first, Connection::new(Transport::Shared(second), duplex, true)))
 }
 
 /// Two connected ends that are streams of CPython's framing: a socket pair for both directions, a
@@ -127,11 +153,15 @@ impl Connection {
         };
         let parcel = parcel.map_err(|error| SendError::Encode(error.to_string()))?;
         let count = parcel.descriptors.len();
-        if count > MOST_DESCRIPTORS {
-            let what = format!("it holds {count} descriptors, {MOST_DESCRIPTORS} can travel at once");
+        // One may be needed for the receipt.
+        const MOST: usize = MOST_DESCRIPTORS - 1;
+        if count > MOST {
+            let what = format!("it holds {count} descriptors, {MOST} can travel at once");
             return Err(SendError::Encode(what));
         }
-        transport.send(&parcel.bytes, &parcel.descriptors)
+        let (receipt, descriptors) = receipt::ask_for(parcel.descriptors, !parcel.held.is_empty())?;
+        receipt::keep_until(receipt, parcel.held)?;
+        transport.send(&parcel.bytes, &descriptors)
     }
 
     /// Receives a value that was sent by [`send`](Self::send), waiting for it.
@@ -256,6 +286,7 @@ impl Connection {
     fn poll_until(&self, deadline: Until) -> Result<bool, PollError> {
         let transport = self.open_to_poll()?;
         match &*transport {
+            Transport::Shared(shared) => shared.poll(deadline).map_err(PollError::Os),
             Transport::Stream(stream) => stream.poll(deadline).map_err(PollError::Os),
         }
     }
@@ -268,7 +299,22 @@ impl Connection {
     /// [`PollError::Closed`] when this end was closed before.
     pub fn fileno(&self) -> Result<RawFd, PollError> {
         let transport = self.transport.open().ok_or(PollError::Closed)?;
+        if let Transport::Shared(shared) = &*transport {
+            shared.expose();
+        }
         Ok(transport.fd().as_raw_fd())
+    }
+
+    /// Shows the others that this process holds the end, as its first call would: for a process that
+    /// was forked and wants its parent to be able to close its own copy before that call.
+    ///
+    /// # Errors
+    /// [`PollError::Closed`] when this end was closed before.
+    pub fn register(&self) -> Result<(), PollError> {
+        match &*self.transport.open().ok_or(PollError::Closed)? {
+            Transport::Shared(shared) => shared.register().map_err(PollError::Os),
+            Transport::Stream(_) => Ok(()),
+        }
     }
 
     /// Closes this end; whoever holds the other one sees the end of the stream once no other
@@ -301,6 +347,7 @@ impl Connection {
     pub fn into_fd(self) -> Result<OwnedFd, IntoFdError> {
         match self.transport.into_inner() {
             None => Err(IntoFdError::Closed),
+            Some(Transport::Shared(_)) => Err(IntoFdError::NoStream),
             Some(Transport::Stream(stream)) if stream.holds_part_of_a_message() => {
                 Err(IntoFdError::PartReceived)
             }
@@ -311,9 +358,13 @@ impl Connection {
     fn recv_at_most(&self, max: usize) -> Result<Message, RecvError> {
         let transport = self.open_to_receive()?;
         let result = match &*transport {
-            Transport::Stream(stream) => stream.receive(max),
+            Transport::Shared(shared) => match shared.receive().map_err(RecvError::from) {
+                Ok(message) if message.bytes.len() > max => Err(RecvError::TooLong(message.bytes.len())),
+                other => other,
+            },
+            Transport::Stream(stream) => stream.receive(max).map_err(RecvError::from),
         };
-        if let Err(ReceiveFailure::TooLong(_)) = result {
+        if let Err(RecvError::TooLong(_)) = result {
             // What follows the unread message cannot be found, so nothing more can be received.
             if self.writable {
                 self.readable.store(false, Ordering::SeqCst);
@@ -321,7 +372,7 @@ impl Connection {
                 self.close();
             }
         }
-        Ok(result?)
+        result
     }
 
     fn open_to_send(&self) -> Result<InUse<'_, Transport>, SendError> {
@@ -348,12 +399,14 @@ impl Connection {
 impl Transport {
     fn send(&self, message: &[u8], descriptors: &[OwnedFd]) -> Result<(), SendError> {
         match self {
+            Transport::Shared(shared) => shared.send(message, descriptors).map_err(SendError::from),
             Transport::Stream(stream) => stream.send(message, descriptors).map_err(SendError::from),
         }
     }
 
     fn passes_descriptors(&self) -> bool {
         match self {
+            Transport::Shared(_) => true,
             Transport::Stream(stream) => stream.passes_descriptors(),
         }
     }
@@ -361,6 +414,7 @@ impl Transport {
     /// What is readable when something can be received.
     fn fd(&self) -> BorrowedFd<'_> {
         match self {
+            Transport::Shared(shared) => shared.fd(),
             Transport::Stream(stream) => stream.fd(),
         }
     }
@@ -373,7 +427,15 @@ impl Watch for InUse<'_, Transport> {
 
     fn is_ready(&self) -> io::Result<bool> {
         match &**self {
+            Transport::Shared(shared) => Ok(shared.is_ready_or_armed()),
             Transport::Stream(stream) => stream.is_ready(),
+        }
+    }
+
+    fn tick(&self) -> Option<Duration> {
+        match &**self {
+            Transport::Shared(_) => Some(Channel::TICK),
+            Transport::Stream(_) => None,
         }
     }
 }
@@ -392,6 +454,29 @@ fn range(length: usize, offset: i64, size: Option<i64>) -> Result<std::ops::Rang
         None => Err(format!(
             "the offset {offset} and the size {size} reach beyond the {length} bytes of the buffer"
         )),
+    }
+}
+
+impl From<PushError> for SendError {
+    fn from(error: PushError) -> Self {
+        match error {
+            PushError::BrokenPipe => SendError::BrokenPipe,
+            PushError::Corrupt(what) => SendError::Corrupt(what.to_string()),
+            PushError::Exhausted(error) => SendError::Os(error),
+            PushError::Full => SendError::Os(io::ErrorKind::WouldBlock.into()),
+            PushError::TooLong { len, .. } => SendError::TooLong(len),
+        }
+    }
+}
+
+impl From<PopError> for RecvError {
+    fn from(error: PopError) -> Self {
+        match error {
+            PopError::Corrupt(what) => RecvError::Corrupt(what.to_string()),
+            PopError::Empty => RecvError::Os(io::ErrorKind::WouldBlock.into()),
+            PopError::Eof => RecvError::Eof,
+            PopError::Exhausted(error) => RecvError::Os(error),
+        }
     }
 }
 

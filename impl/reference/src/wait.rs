@@ -13,6 +13,7 @@ mod until;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
@@ -33,8 +34,14 @@ pub trait Watch {
     /// What turns readable when the object may be ready.
     fn descriptor(&self) -> RawFd;
 
-    /// Asked when the descriptor is readable: whether the object is ready. When it says no, the
-    /// descriptor must not stay readable, or the wait would spin.
+    /// How long a wait may last before `is_ready` must be asked although the descriptor is silent;
+    /// then it is also asked before the wait. None for a descriptor that tells everything.
+    fn tick(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Whether the object is ready. When it says no, the descriptor must not stay readable, or the
+    /// wait would spin.
     ///
     /// # Errors
     /// When the system refuses to tell.
@@ -118,15 +125,24 @@ pub fn wait(objects: &[&dyn Waitable], timeout_ms: Option<i64>) -> Result<Vec<us
         .iter()
         .map(|watch| libc::pollfd { fd: watch.descriptor(), events: libc::POLLIN, revents: 0 })
         .collect();
+    let tick = watches.iter().filter_map(|watch| watch.tick()).min();
     loop {
-        ppoll(&mut entries, deadline).map_err(|errno| WaitError::Os(errno.into()))?;
+        let mut waits_until = tick.map_or(deadline, |tick| deadline.no_later_than(tick));
+        for watch in watches.iter().filter(|watch| watch.tick().is_some()) {
+            if watch.is_ready().map_err(WaitError::Os)? {
+                // Only to see who else is ready.
+                waits_until = Until::after_ms(0);
+            }
+        }
+        ppoll(&mut entries, waits_until).map_err(|errno| WaitError::Os(errno.into()))?;
         let mut ready = Vec::new();
         for (index, (entry, watch)) in entries.iter().zip(&watches).enumerate() {
             // `ppoll` skips negative numbers silently.
             if entry.revents & libc::POLLNVAL != 0 || entry.fd < 0 {
                 return Err(WaitError::BadDescriptor { index, number: entry.fd });
             }
-            if entry.revents != 0 && watch.is_ready().map_err(WaitError::Os)? {
+            let asks = entry.revents != 0 || watch.tick().is_some();
+            if asks && watch.is_ready().map_err(WaitError::Os)? {
                 ready.push(index);
             }
         }

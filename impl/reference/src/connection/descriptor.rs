@@ -89,6 +89,20 @@ pub(crate) fn read_available(
     }
 }
 
+/// Takes one datagram and its descriptors without waiting.
+pub(crate) fn take_datagram(
+    fd: &OwnedFd,
+    space: &mut [u8],
+    descriptors: &mut Vec<OwnedFd>,
+) -> nix::Result<usize> {
+    receive(fd, space, MsgFlags::MSG_DONTWAIT, descriptors)
+}
+
+/// Sends one datagram with descriptors, waiting for room, never raising SIGPIPE.
+pub(crate) fn send_datagram(fd: &OwnedFd, bytes: &[u8], descriptors: &[RawFd]) -> nix::Result<usize> {
+    write_some_passing(fd, Kind::Socket, &[IoSlice::new(bytes)], descriptors)
+}
+
 /// Receives bytes and descriptors from a socket. Descriptors for which this process has no numbers
 /// left are lost; whoever wants them finds out that they are missing.
 fn receive(

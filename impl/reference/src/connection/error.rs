@@ -14,6 +14,8 @@ pub enum SendError {
     BrokenPipe,
     /// This end was closed before.
     Closed,
+    /// The shared memory contradicts itself: some other program has written to it.
+    Corrupt(String),
     /// The value could not be serialised; the text is the serialiser's.
     Encode(String),
     /// The operating system refused for another reason.
@@ -100,6 +102,8 @@ pub enum FromFdError {
 pub enum IntoFdError {
     /// It was closed before.
     Closed,
+    /// It is in shared memory, which no other program understands.
+    NoStream,
     /// Part of a message has been received already.
     PartReceived,
 }
@@ -110,6 +114,7 @@ impl fmt::Display for SendError {
             SendError::BadValue(what) => f.write_str(what),
             SendError::BrokenPipe => f.write_str("nobody is left who could receive (broken pipe)"),
             SendError::Closed => f.write_str("the connection is closed"),
+            SendError::Corrupt(what) => write!(f, "the pipe is corrupt: {what}"),
             SendError::Encode(why) => write!(f, "the value cannot be serialised: {why}"),
             SendError::Os(error) => error.fmt(f),
             SendError::TooLong(length) => write!(f, "the message of {length} bytes is too long"),
@@ -180,6 +185,7 @@ impl fmt::Display for IntoFdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             IntoFdError::Closed => "the connection is closed",
+            IntoFdError::NoStream => "the connection is in shared memory, not a stream",
             IntoFdError::PartReceived => "part of a message has been received already",
         })
     }

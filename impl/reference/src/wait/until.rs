@@ -23,6 +23,15 @@ impl Until {
         self.0.map(|end| end.saturating_duration_since(Instant::now()))
     }
 
+    /// This end, or the one after `tick` if that is earlier.
+    pub(crate) fn no_later_than(self, tick: Duration) -> Until {
+        let tick = Instant::now().checked_add(tick);
+        Until(match (self.0, tick) {
+            (Some(end), Some(tick)) => Some(end.min(tick)),
+            (end, tick) => end.or(tick),
+        })
+    }
+
     /// Whether the wait is over.
     pub(crate) fn is_over(self) -> bool {
         self.left().is_some_and(|left| left.is_zero())
