@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering as Local};
 
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::deadline::Deadline;
@@ -45,10 +46,41 @@ pub(crate) struct ChannelOptions {
     pub limit_bytes: u64,
     /// Whether a push waits when `limit_bytes` are in use; otherwise it fails with `Exhausted`.
     pub wait_for_bytes: bool,
-    /// Whether to report [`PopError::Eof`] and [`PushError::BrokenPipe`] by who holds the ends.
-    pub ends: bool,
+    /// Whether to report [`PopError::Eof`] once somebody has held the sending end and nobody does.
+    pub eof: bool,
+    /// Whether to report [`PushError::BrokenPipe`] while nobody holds the receiving end.
+    pub broken_pipe: bool,
     /// Whether records must be reported as done.
     pub joinable: bool,
+    /// What the channel is part of; those who attach must expect the same.
+    pub kind: Kind,
+}
+
+/// What a channel is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// A direction of a pipe.
+    Pipe = 1,
+    /// A queue.
+    Queue = 2,
+    /// A simple queue.
+    SimpleQueue = 3,
+    /// A joinable queue.
+    JoinableQueue = 4,
+}
+
+impl Kind {
+    const ALL: [Kind; 4] = [Kind::Pipe, Kind::Queue, Kind::SimpleQueue, Kind::JoinableQueue];
+
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Pipe => "pipe",
+            Kind::Queue => "queue",
+            Kind::SimpleQueue => "simple queue",
+            Kind::JoinableQueue => "joinable queue",
+        }
+    }
 }
 
 impl Default for ChannelOptions {
@@ -58,8 +90,10 @@ impl Default for ChannelOptions {
             max_items: None,
             limit_bytes: default_limit_bytes(),
             wait_for_bytes: false,
-            ends: false,
+            eof: false,
+            broken_pipe: false,
             joinable: false,
+            kind: Kind::Queue,
         }
     }
 }
@@ -123,16 +157,24 @@ impl Channel {
             min_capacity: (FIRST_BYTES / UNIT as u64).min(most),
             keep_capacity: (KEEP_BYTES / UNIT as u64).min(most),
             wait_for_bytes: options.wait_for_bytes,
-            ends: options.ends,
+            eof: options.eof,
+            broken_pipe: options.broken_pipe,
             joinable: options.joinable,
+            kind: options.kind as u32,
         };
         let event = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
         Ok(Channel::with(Region::create(limits)?, event.into()))
     }
 
     /// Attaches to a channel that was created elsewhere.
-    pub fn attach(fds: ChannelFds) -> Result<Channel, AttachError> {
+    pub fn attach(fds: ChannelFds, kind: Kind) -> Result<Channel, AttachError> {
         let region = Region::attach(fds.segment)?;
+        let found = Kind::ALL.into_iter().find(|known| *known as u32 == region.limits().kind);
+        match found {
+            Some(found) if found == kind => {}
+            Some(found) => return Err(AttachError::Kind { found: found.name(), expected: kind.name() }),
+            None => return Err(AttachError::Corrupt("the kind of object is unknown")),
+        }
         Ok(Channel::with(region, fds.event))
     }
 
@@ -158,6 +200,16 @@ impl Channel {
     pub fn duplicate_fds(&self) -> io::Result<ChannelFds> {
         let (segment, event) = self.fds();
         Ok(ChannelFds { segment: segment.try_clone_to_owned()?, event: event.try_clone_to_owned()? })
+    }
+
+    /// Whether this process has used the channel.
+    pub fn is_registered(&self) -> bool {
+        self.inner.membership.get().is_some()
+    }
+
+    /// Whether this process holds an end.
+    pub fn holds(&self, end: End) -> bool {
+        self.inner.holds[end as usize].load(Local::Relaxed) > 0
     }
 
     /// What the channel was created with.
@@ -228,39 +280,13 @@ impl Channel {
             let slot = self.inner.region.slot(liveness::slot_of(me));
             slot.ends.fetch_or(end.bit(), Ordering::AcqRel);
         }
-        self.ends_changed();
+        self.inner.ends_changed();
         Ok(())
     }
 
     /// This process holds the end once less than before; others are told when it was the last time.
     pub fn let_go(&self, end: End) {
-        {
-            let _guard = ForkGuard::take();
-            let holds = &self.inner.holds[end as usize];
-            match holds.load(Local::Relaxed) {
-                0 => return,
-                count => holds.store(count - 1, Local::Relaxed),
-            }
-            // A forked child that never used the channel has nothing to take back.
-            if holds.load(Local::Relaxed) > 0 {
-                return;
-            }
-            let Some(me) = self.inner.membership.get() else { return };
-            let shown = &self.inner.region.slot(liveness::slot_of(me)).ends;
-            let left = shown.load(Ordering::Relaxed) & !end.bit();
-            shown.store(left, Ordering::Release);
-        }
-        self.ends_changed();
-        let seldom = &self.inner.region.header().words.seldom.0;
-        seldom.not_empty.open();
-        seldom.not_full.open();
-        seldom.bell.ring_fenced(|| self.inner.ring_bell());
-    }
-
-    fn ends_changed(&self) {
-        let seldom = &self.inner.region.header().words.seldom.0;
-        seldom.ends_changed.fetch_add(1, Ordering::AcqRel);
-        fence();
+        self.inner.let_go(end, 1);
     }
 
     // -- Readiness --
@@ -295,6 +321,25 @@ impl Channel {
     /// Whether a pop would return at once, and with what.
     pub fn readiness(&self) -> Readiness {
         self.inner.ring_of(0).readiness()
+    }
+
+    /// Waits until a pop would return at once, by polling the descriptor; whether it would.
+    pub fn wait_readable(&self, deadline: Deadline) -> bool {
+        loop {
+            self.arm();
+            if self.readiness() != Readiness::Nothing {
+                return true;
+            }
+            if deadline.passed() {
+                return false;
+            }
+            let ns = deadline.remaining_ns(Self::TICK.as_nanos() as u64);
+            let ms = ns.div_ceil(1_000_000) as u16;
+            let mut polled = [PollFd::new(self.readiness_fd(), PollFlags::POLLIN)];
+            if poll(&mut polled, ms).is_ok_and(|ready| ready > 0) {
+                self.clear();
+            }
+        }
     }
 
     // -- Work to be done --
@@ -396,6 +441,34 @@ impl Inner {
         Ring { words: &region.header().words, limits: region.limits(), surroundings: self, me }
     }
 
+    fn let_go(&self, end: End, times: u32) {
+        {
+            let _guard = ForkGuard::take();
+            let holds = &self.holds[end as usize];
+            let before = holds.load(Local::Relaxed);
+            let left = before.saturating_sub(times);
+            holds.store(left, Local::Relaxed);
+            if before == 0 || left > 0 {
+                return;
+            }
+            // A forked child that never used the channel has nothing to take back.
+            let Some(me) = self.membership.get() else { return };
+            let shown = &self.region.slot(liveness::slot_of(me)).ends;
+            let others = shown.load(Ordering::Relaxed) & !end.bit();
+            shown.store(others, Ordering::Release);
+        }
+        self.ends_changed();
+        let seldom = &self.region.header().words.seldom.0;
+        seldom.not_empty.open();
+        seldom.not_full.open();
+        seldom.bell.ring_fenced(|| self.ring_bell());
+    }
+
+    fn ends_changed(&self) {
+        let seldom = &self.region.header().words.seldom.0;
+        seldom.ends_changed.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Whether no live process shows the end.
     fn nobody_holds(&self, end: End) -> bool {
         let header = self.region.header();
@@ -431,6 +504,14 @@ impl Inner {
             count => u32::from(liveness::is_held(&self.region, slot)) * count,
         };
         (0..used.min(crate::region::SLOTS)).map(owed).fold(0, u32::saturating_add)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for end in [End::Sending, End::Receiving] {
+            self.let_go(end, u32::MAX);
+        }
     }
 }
 
@@ -492,7 +573,9 @@ impl Surroundings for Inner {
     }
 
     fn senders_gone(&self) -> bool {
-        self.nobody_holds(End::Sending)
+        // Before the first sender has come, the last one cannot have gone.
+        let changed = &self.region.header().words.seldom.0.ends_changed;
+        changed.load(Ordering::Acquire) != 0 && self.nobody_holds(End::Sending)
     }
 
     #[inline]

@@ -68,8 +68,10 @@ pub struct Header {
 
 const BOUNDED: u32 = 1;
 const WAIT_FOR_BYTES: u32 = 2;
-const ENDS: u32 = 4;
-const JOINABLE: u32 = 8;
+const EOF: u32 = 4;
+const BROKEN_PIPE: u32 = 8;
+const JOINABLE: u32 = 16;
+const KIND_SHIFT: u32 = 24;
 
 const _: () = assert!(size_of::<Header>() <= HEADER_LEN);
 
@@ -83,6 +85,13 @@ pub enum AttachError {
     NotASegment(&'static str),
     /// The system refused.
     Os(io::Error),
+    /// The segment belongs to an object of another kind.
+    Kind {
+        /// The kind that the segment names.
+        found: &'static str,
+        /// The kind that was asked for.
+        expected: &'static str,
+    },
     /// The segment was made by another version of this library.
     Version {
         /// The version that the segment names.
@@ -96,6 +105,9 @@ impl std::fmt::Display for AttachError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             AttachError::Corrupt(what) => write!(f, "the segment is corrupt: {what}"),
+            AttachError::Kind { found, expected } => {
+                write!(f, "the segment belongs to a {found}, not to a {expected}")
+            }
             AttachError::NotASegment(what) => write!(f, "the descriptor is no segment of ours: {what}"),
             AttachError::Os(error) => write!(f, "the system refused: {error}"),
             AttachError::Version { found, expected } => {
@@ -132,24 +144,29 @@ impl Region {
         let region = Region::map(file, len, limits)?;
         region.provide(0, HEADER_LEN)?;
         region.provide_zone(limits.min_capacity)?;
-        let header = region.header();
-        let mut flags = 0;
+        let mut flags = limits.kind << KIND_SHIFT;
         for (on, flag) in [
             (limits.bounded, BOUNDED),
             (limits.wait_for_bytes, WAIT_FOR_BYTES),
-            (limits.ends, ENDS),
+            (limits.eof, EOF),
+            (limits.broken_pipe, BROKEN_PIPE),
             (limits.joinable, JOINABLE),
         ] {
             flags |= if on { flag } else { 0 };
         }
-        header.flags.store(flags, Ordering::Relaxed);
-        header.max_items.store(limits.max_items.into(), Ordering::Relaxed);
-        header.max_units.store(limits.max_units, Ordering::Relaxed);
-        header.min_capacity.store(limits.min_capacity, Ordering::Relaxed);
-        header.keep_capacity.store(limits.keep_capacity, Ordering::Relaxed);
-        header.words.seldom.0.capacity.store(limits.min_capacity, Ordering::Relaxed);
-        header.version.store(VERSION, Ordering::Relaxed);
-        header.magic.store(MAGIC, Ordering::Release);
+        let header = Header {
+            magic: A64::new(MAGIC),
+            version: A32::new(VERSION),
+            flags: A32::new(flags),
+            max_items: A64::new(limits.max_items.into()),
+            max_units: A64::new(limits.max_units),
+            min_capacity: A64::new(limits.min_capacity),
+            keep_capacity: A64::new(limits.keep_capacity),
+            slots_used: A32::new(0),
+            words: Words::new(limits.min_capacity),
+        };
+        // SAFETY: the first page is mapped, aligned, provided, and nobody else knows of it yet.
+        unsafe { region.base.cast::<Header>().write(header) };
         Ok(region)
     }
 
@@ -171,8 +188,10 @@ impl Region {
             min_capacity: 0,
             keep_capacity: 0,
             wait_for_bytes: false,
-            ends: false,
+            eof: false,
+            broken_pipe: false,
             joinable: false,
+            kind: 0,
         };
         let mut region = Region::map(file, len, unknown).map_err(AttachError::Os)?;
         let header = region.header();
@@ -192,8 +211,10 @@ impl Region {
             min_capacity: header.min_capacity.load(Ordering::Relaxed),
             keep_capacity: header.keep_capacity.load(Ordering::Relaxed),
             wait_for_bytes: flags & WAIT_FOR_BYTES != 0,
-            ends: flags & ENDS != 0,
+            eof: flags & EOF != 0,
+            broken_pipe: flags & BROKEN_PIPE != 0,
             joinable: flags & JOINABLE != 0,
+            kind: flags >> KIND_SHIFT,
         };
         if !(1..=MOST_ITEMS).contains(&limits.max_items) {
             return Err(AttachError::Corrupt("the bound on items is impossible"));

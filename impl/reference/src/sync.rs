@@ -63,46 +63,48 @@ macro_rules! shared_word {
                 hook();
                 self.0.store(value, order);
             }
-
-            /// Writes the word and returns what was there.
-            #[inline]
-            pub fn swap(&self, value: $value, order: Ordering) -> $value {
-                hook();
-                self.0.swap(value, order)
-            }
-
-            /// Writes `new` if the word is `current`; otherwise returns what it is.
-            #[inline]
-            pub fn compare_exchange(
-                &self,
-                current: $value,
-                new: $value,
-                success: Ordering,
-                failure: Ordering,
-            ) -> Result<$value, $value> {
-                hook();
-                self.0.compare_exchange(current, new, success, failure)
-            }
-
-            /// Sets bits and returns what was there.
-            #[inline]
-            pub fn fetch_or(&self, bits: $value, order: Ordering) -> $value {
-                hook();
-                self.0.fetch_or(bits, order)
-            }
-
-            /// Adds, wrapping around, and returns what was there.
-            #[inline]
-            pub fn fetch_add(&self, amount: $value, order: Ordering) -> $value {
-                hook();
-                self.0.fetch_add(amount, order)
-            }
         }
     };
 }
 
 shared_word!(A32, AtomicU32, u32, "A word of 32 bits in shared memory; a futex may wait on it.");
 shared_word!(A64, AtomicU64, u64, "A word of 64 bits in shared memory.");
+
+impl A32 {
+    /// Writes the word and returns what was there.
+    #[inline]
+    pub fn swap(&self, value: u32, order: Ordering) -> u32 {
+        hook();
+        self.0.swap(value, order)
+    }
+
+    /// Writes `new` if the word is `current`; otherwise returns what it is.
+    #[inline]
+    pub fn compare_exchange(
+        &self,
+        current: u32,
+        new: u32,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u32, u32> {
+        hook();
+        self.0.compare_exchange(current, new, success, failure)
+    }
+
+    /// Sets bits and returns what was there.
+    #[inline]
+    pub fn fetch_or(&self, bits: u32, order: Ordering) -> u32 {
+        hook();
+        self.0.fetch_or(bits, order)
+    }
+
+    /// Adds, wrapping around, and returns what was there.
+    #[inline]
+    pub fn fetch_add(&self, amount: u32, order: Ordering) -> u32 {
+        hook();
+        self.0.fetch_add(amount, order)
+    }
+}
 
 /// Orders every earlier access of this process before every later one, for all processes that
 /// fence too.

@@ -22,7 +22,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use super::descriptor;
 use super::stream::Message;
-use crate::channel::{Channel, ChannelFds, ChannelOptions, End, PopError, PushError, Readiness};
+use crate::channel::{Channel, ChannelFds, ChannelOptions, End, Kind, PopError, PushError, Readiness};
 use crate::deadline::Deadline;
 use crate::wait::Until;
 
@@ -39,7 +39,7 @@ pub(crate) struct Shared {
     incoming: Option<HeldEnd>,
     outgoing: Option<HeldEnd>,
     messenger: OwnedFd,
-    /// Descriptors that arrived for records which another thread is about to look for them.
+    /// Descriptors of messages that another thread has received and will look for.
     arrived: Mutex<HashMap<u64, Vec<OwnedFd>>>,
     /// Whether somebody may be polling the descriptor by other means than ours.
     exposed: AtomicBool,
@@ -88,7 +88,9 @@ impl Shared {
         let options = ChannelOptions {
             max_items: Some(MOST_MESSAGES),
             wait_for_bytes: true,
-            ends: true,
+            eof: true,
+            broken_pipe: true,
+            kind: Kind::Pipe,
             ..ChannelOptions::default()
         };
         let forth = Channel::create(options)?;
@@ -111,7 +113,8 @@ impl Shared {
     /// An end that arrived from another process.
     pub(crate) fn attach(fds: SharedFds) -> Result<Shared, String> {
         let attach = |fds: Option<ChannelFds>| {
-            fds.map(Channel::attach).transpose().map_err(|error| format!("no pipe: {error:?}"))
+            let attached = fds.map(|fds| Channel::attach(fds, Kind::Pipe)).transpose();
+            attached.map_err(|error| error.to_string())
         };
         let (incoming, outgoing) = (attach(fds.incoming)?, attach(fds.outgoing)?);
         Shared::new(incoming, outgoing, fds.messenger).map_err(|error| error.to_string())

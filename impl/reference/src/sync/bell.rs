@@ -19,7 +19,7 @@ pub struct Bell {
 
 impl Bell {
     /// A bell that nobody listens to.
-    #[expect(clippy::new_without_default, reason = "a zeroed mapping is the usual constructor")]
+    #[expect(clippy::new_without_default, reason = "nobody needs a default of a shared word")]
     pub fn new() -> Bell {
         Bell { armed: A32::new(0) }
     }

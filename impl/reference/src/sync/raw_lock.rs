@@ -60,7 +60,7 @@ pub struct RawLock {
 
 impl RawLock {
     /// A free lock.
-    #[expect(clippy::new_without_default, reason = "a zeroed mapping is the usual constructor")]
+    #[expect(clippy::new_without_default, reason = "nobody needs a default of a shared word")]
     pub fn new() -> RawLock {
         RawLock { word: A32::new(0) }
     }
@@ -130,10 +130,5 @@ impl RawLock {
         if self.word.swap(0, Ordering::Release) & WAITERS != 0 {
             futex_wake(&self.word, 1);
         }
-    }
-
-    /// Who holds the lock, 0 for nobody; stale as soon as it is read.
-    pub fn owner(&self) -> u32 {
-        self.word.load(Ordering::Relaxed) & OWNER
     }
 }

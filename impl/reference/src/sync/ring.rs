@@ -127,10 +127,14 @@ pub struct Limits {
     pub keep_capacity: u64,
     /// Whether a producer waits when `max_units` are in use, instead of failing.
     pub wait_for_bytes: bool,
-    /// Whether it is of interest who holds an end.
-    pub ends: bool,
+    /// Whether consumers learn that nobody holds the sending end any more.
+    pub eof: bool,
+    /// Whether producers learn that nobody holds the receiving end.
+    pub broken_pipe: bool,
     /// Whether records must be reported as done.
     pub joinable: bool,
+    /// What the channel is part of, for those who attach to it: below 256.
+    pub kind: u32,
 }
 
 /// What surrounds a ring: its memory and its peers.
@@ -270,7 +274,7 @@ impl<S: Surroundings> Ring<'_, S> {
     ) -> Result<(), PushError> {
         let mut records = records.peekable();
         while records.peek().is_some() {
-            if self.limits.ends && self.surroundings.receivers_gone() {
+            if self.limits.broken_pipe && self.surroundings.receivers_gone() {
                 return Err(PushError::BrokenPipe);
             }
             self.lock_producers(deadline)?;
@@ -336,7 +340,7 @@ impl<S: Surroundings> Ring<'_, S> {
     pub fn readiness(&self) -> Readiness {
         if !self.is_empty() {
             Readiness::Record
-        } else if !self.limits.ends || !self.surroundings.senders_gone() {
+        } else if !self.limits.eof || !self.surroundings.senders_gone() {
             Readiness::Nothing
         } else if self.is_empty() {
             Readiness::Eof
@@ -645,7 +649,7 @@ impl<S: Surroundings> Ring<'_, S> {
             looked = true;
         }
         // The senders first, then once more the records: the last sender may have left one.
-        if self.limits.ends && self.surroundings.senders_gone() {
+        if self.limits.eof && self.surroundings.senders_gone() {
             return if self.is_empty() { Err(PopError::Eof) } else { Ok(()) };
         }
         if deadline.passed() {
@@ -654,7 +658,7 @@ impl<S: Surroundings> Ring<'_, S> {
         }
         let gate = &self.words.seldom.0.not_empty;
         let ticket = gate.announce();
-        if self.is_empty() && !(self.limits.ends && self.surroundings.senders_gone()) {
+        if self.is_empty() && !(self.limits.eof && self.surroundings.senders_gone()) {
             let _ = gate.wait(ticket, deadline);
         }
         Ok(())
