@@ -27,7 +27,8 @@ use self::shared::Shared;
 use self::stream::{Message, ReceiveFailure, SendFailure, Stream};
 use crate::channel::{Channel, PopError, PushError};
 use crate::closable::{Closable, InUse};
-use crate::transfer::{self, Parcel, Purpose};
+use crate::codec::with_buffer;
+use crate::transfer::{self, EncodeError, Purpose};
 use crate::wait::{Until, Watch};
 
 /// One end of a pipe.
@@ -146,22 +147,13 @@ impl Connection {
     /// Otherwise as [`send_bytes`](Self::send_bytes).
     pub fn send<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), SendError> {
         let transport = self.open_to_send()?;
-        let parcel = if transport.passes_descriptors() {
-            transfer::encode_with_descriptors(value, Purpose::Connection)
-        } else {
-            transfer::encode(value).map(|bytes| Parcel { bytes, descriptors: Vec::new(), held: Vec::new() })
-        };
-        let parcel = parcel.map_err(|error| SendError::Encode(error.to_string()))?;
-        let count = parcel.descriptors.len();
-        // One may be needed for the receipt.
-        const MOST: usize = MOST_DESCRIPTORS - 1;
-        if count > MOST {
-            let what = format!("it holds {count} descriptors, {MOST} can travel at once");
-            return Err(SendError::Encode(what));
-        }
-        let (receipt, descriptors) = receipt::ask_for(parcel.descriptors, !parcel.held.is_empty())?;
-        receipt::keep_until(receipt, parcel.held)?;
-        transport.send(&parcel.bytes, &descriptors)
+        with_buffer(|buffer| match transfer::encode_into(value, buffer) {
+            Ok(()) => transport.send(buffer, &[]),
+            Err(EncodeError::Refused(_)) if transport.passes_descriptors() => {
+                send_with_descriptors(&transport, value)
+            }
+            Err(error) => Err(SendError::Encode(error.to_string())),
+        })
     }
 
     /// Receives a value that was sent by [`send`](Self::send), waiting for it.
@@ -170,9 +162,21 @@ impl Connection {
     /// [`RecvError::Decode`] when the message is no `T`; it has been consumed then. Otherwise as
     /// [`recv_bytes`](Self::recv_bytes).
     pub fn recv<T: DeserializeOwned>(&self) -> Result<T, RecvError> {
-        let message = self.recv_at_most(usize::MAX)?;
-        transfer::decode_with_descriptors(&message.bytes, message.descriptors, Purpose::Connection)
-            .map_err(|error| RecvError::Decode(error.to_string()))
+        let transport = self.open_to_receive()?;
+        let decode = |bytes: &[u8], descriptors| {
+            transfer::decode_with_descriptors(bytes, descriptors, Purpose::Connection)
+                .map_err(|error| RecvError::Decode(error.to_string()))
+        };
+        match &*transport {
+            Transport::Shared(shared) => with_buffer(|buffer| {
+                let descriptors = shared.receive_into(buffer)?;
+                decode(buffer, descriptors)
+            }),
+            Transport::Stream(stream) => {
+                let message = stream.receive(usize::MAX)?;
+                decode(&message.bytes, message.descriptors)
+            }
+        }
     }
 
     /// Sends a connection, as a value on its own: the receiver gets one more holder of that end. A
@@ -438,6 +442,23 @@ impl Watch for InUse<'_, Transport> {
             Transport::Stream(_) => None,
         }
     }
+}
+
+/// Sends a value that cannot travel as bytes alone.
+#[cold]
+fn send_with_descriptors<T: Serialize + ?Sized>(transport: &Transport, value: &T) -> Result<(), SendError> {
+    // One is kept for the receipt.
+    const MOST: usize = MOST_DESCRIPTORS - 1;
+    let parcel = transfer::encode_with_descriptors(value, Purpose::Connection)
+        .map_err(|error| SendError::Encode(error.to_string()))?;
+    let count = parcel.descriptors.len();
+    if count > MOST {
+        let what = format!("it holds {count} descriptors, {MOST} can travel at once");
+        return Err(SendError::Encode(what));
+    }
+    let (receipt, descriptors) = receipt::ask_for(parcel.descriptors, !parcel.held.is_empty())?;
+    receipt::keep_until(receipt, parcel.held)?;
+    transport.send(&parcel.bytes, &descriptors)
 }
 
 /// The part of a buffer that an offset and a size name, or what is wrong with them.

@@ -162,33 +162,33 @@ impl Shared {
     /// Receives one message, waiting for it.
     pub(crate) fn receive(&self) -> Result<Message, PopError> {
         let mut bytes = Vec::new();
-        let ticket = self.receive_into(&mut bytes)?;
-        let descriptors = ticket.and_then(|ticket| self.take_descriptors(ticket)).unwrap_or_default();
+        let descriptors = self.receive_into(&mut bytes)?;
         Ok(Message { bytes, descriptors })
     }
 
-    /// Receives one message into an empty buffer, waiting for it: the ticket of its descriptors.
-    pub(crate) fn receive_into(&self, bytes: &mut Vec<u8>) -> Result<Option<u64>, PopError> {
+    /// Receives one message into an empty buffer, waiting for it: its descriptors.
+    pub(crate) fn receive_into(&self, bytes: &mut Vec<u8>) -> Result<Vec<OwnedFd>, PopError> {
         let channel = &self.incoming.as_ref().ok_or(PopError::Eof)?.channel;
         channel.pop(bytes, Deadline::Never)?;
         if self.exposed.load(Ordering::Relaxed) {
             channel.clear();
         }
         match bytes.pop() {
-            Some(PLAIN) => Ok(None),
+            Some(PLAIN) => Ok(Vec::new()),
             Some(WITH_DESCRIPTORS) => {
                 let (_, ticket) =
                     bytes.split_last_chunk().ok_or(PopError::Corrupt("a message without its ticket"))?;
                 let ticket = u64::from_le_bytes(*ticket);
                 bytes.truncate(bytes.len() - size_of::<u64>());
-                Ok(Some(ticket))
+                // Missing ones are missed by whoever decodes the message.
+                Ok(self.take_descriptors(ticket).unwrap_or_default())
             }
             _ => Err(PopError::Corrupt("a record that is no message")),
         }
     }
 
     /// The descriptors of a ticket; `None` when another process has taken them.
-    pub(crate) fn take_descriptors(&self, ticket: u64) -> Option<Vec<OwnedFd>> {
+    fn take_descriptors(&self, ticket: u64) -> Option<Vec<OwnedFd>> {
         let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(descriptors) = arrived.remove(&ticket) {
