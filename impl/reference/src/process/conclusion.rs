@@ -35,7 +35,8 @@ impl<T> Conclusion for Vec<T> {
 }
 
 /// Names the type of a body that never returns, which cannot be written in an `impl` yet.
-trait Returned {
+pub trait Returned {
+    /// What the function returns.
     type Type;
 }
 

@@ -74,9 +74,12 @@ fn become_child(order: Order, target: Option<Box<dyn Target>>, socket: UnixStrea
         let _ = nix::unistd::dup2_stdin(null);
     }
     drop(null);
-    // SAFETY: this disposition runs no code. Ignoring SIGCHLD, as the creator may do, would lose the
-    // exit codes of this process's own children.
-    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+    // Ignoring SIGCHLD, as the creator may do, would lose the exit codes of this process's own
+    // children. Rust's handler for the other two swallows the first signal that no fault has caused.
+    for signal in [libc::SIGCHLD, libc::SIGSEGV, libc::SIGBUS] {
+        // SAFETY: this disposition runs no code.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
     if !child::is_wanted(socket) {
         exit::leave(1, false)
     }
