@@ -11,6 +11,7 @@
 //!   deadlock.
 
 use std::collections::VecDeque;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64 as StdU64, Ordering as StdOrdering};
 
 use loom::sync::Mutex;
@@ -168,7 +169,7 @@ pub enum Woken {
 /// Sleeps while `word` is `expected`, until woken, until a slice ends or the deadline has come.
 pub fn futex_wait(word: &A32, expected: u32, deadline: Deadline, _slice_ns: u64) -> Woken {
     hook();
-    let mut sleepers = word.sleepers.lock().unwrap();
+    let mut sleepers = word.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
     if word.value.load(Ordering::Relaxed) != expected {
         return Woken::Perhaps;
     }
@@ -177,7 +178,7 @@ pub fn futex_wait(word: &A32, expected: u32, deadline: Deadline, _slice_ns: u64)
     let woken = platform::sleep();
     if woken == Woken::Tick {
         let me = platform::me();
-        word.sleepers.lock().unwrap().retain(|sleeper| sleeper.process != me);
+        word.sleepers.lock().unwrap_or_else(PoisonError::into_inner).retain(|sleeper| sleeper.process != me);
     }
     woken
 }
@@ -189,7 +190,7 @@ pub fn futex_wake(word: &A32, count: u32) {
     if plan().defect == Some(swallowed) {
         return;
     }
-    let mut sleepers = word.sleepers.lock().unwrap();
+    let mut sleepers = word.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
     for _ in 0..count {
         let Some(sleeper) = sleepers.pop_front() else { break };
         platform::wake(sleeper);
