@@ -7,4 +7,8 @@
 pub mod deadline;
 pub mod plan;
 pub mod surroundings;
+#[allow(
+    clippy::new_without_default,
+    reason = "loom's atomics have no constant constructors, the reference's have"
+)]
 pub mod sync;

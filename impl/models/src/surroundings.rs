@@ -33,7 +33,7 @@ impl Cells {
 
     fn read(&self, capacity: u64, at: u64) -> u64 {
         hook();
-        self.cell(capacity, at).with(|cell| load(cell))
+        self.cell(capacity, at).with(load)
     }
 
     fn write(&self, capacity: u64, at: u64, value: u64) {

@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use loom::sync::Arc;
+use std::sync::Arc;
 
 use procession_models::deadline::Deadline;
 use procession_models::plan::{Defect, Plan, explore};
@@ -65,8 +65,10 @@ fn channel_scene() {
     processes(vec![body(true), body(false)]);
 }
 
+type Mutant = (&'static str, Defect, fn(), u32);
+
 /// What is wrong, in which scene, and who has to die for it to show.
-const MUTANTS: [(&str, Defect, fn(), u32); 7] = [
+const MUTANTS: [Mutant; 7] = [
     ("the lock wakes nobody", Defect::NoWakeOne, lock_scene, 0),
     ("a lock is taken without looking", Defect::BlindExchange, lock_scene, 0),
     ("the dead hold a lock for ever", Defect::DeadLookAlive, lock_scene, 1),

@@ -1,7 +1,7 @@
 //! Models of the robust lock: exclusion, no lost wake-up, one heir per death.
 
 use loom::cell::UnsafeCell;
-use loom::sync::Arc;
+use std::sync::Arc;
 
 use procession_models::deadline::Deadline;
 use procession_models::plan::{Plan, explore, explore_deaths};
