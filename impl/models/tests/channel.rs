@@ -1,6 +1,7 @@
 //! Models of the channel: records pass once, whole and in order; nobody is left asleep.
 
-use std::sync::Arc;
+// All of loom's threads run in one; and dropping its own `Arc` would be a step of a process already dead.
+use std::rc::Rc;
 
 use procession_models::deadline::Deadline;
 use procession_models::plan::{Plan, explore, explore_deaths};
@@ -19,7 +20,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(max_items: Option<u32>, max_units: u64, senders: u32) -> Arc<Scene> {
+    fn new(max_items: Option<u32>, max_units: u64, senders: u32) -> Rc<Scene> {
         let limits = Limits {
             max_items: max_items.unwrap_or(100),
             bounded: max_items.is_some(),
@@ -32,7 +33,7 @@ impl Scene {
             joinable: false,
             kind: 0,
         };
-        Arc::new(Scene { words: Words::new(4), limits, cells: Cells::new(senders) })
+        Rc::new(Scene { words: Words::new(4), limits, cells: Cells::new(senders) })
     }
 
     fn ring(&self) -> Ring<'_, Cells> {
@@ -40,7 +41,7 @@ impl Scene {
     }
 }
 
-fn sender(scene: &Arc<Scene>, bytes: &'static [u8]) -> Body {
+fn sender(scene: &Rc<Scene>, bytes: &'static [u8]) -> Body {
     let scene = scene.clone();
     Box::new(move || {
         for byte in bytes {
@@ -50,7 +51,7 @@ fn sender(scene: &Arc<Scene>, bytes: &'static [u8]) -> Body {
     })
 }
 
-fn receiver(scene: &Arc<Scene>, count: usize) -> Body {
+fn receiver(scene: &Rc<Scene>, count: usize) -> Body {
     let scene = scene.clone();
     Box::new(move || {
         let mut received = Vec::new();
@@ -62,12 +63,12 @@ fn receiver(scene: &Arc<Scene>, count: usize) -> Body {
 }
 
 /// Receives until the deadline, which comes when nothing else can happen any more.
-fn drain(scene: &Arc<Scene>) -> Body {
+fn drain(scene: &Rc<Scene>) -> Body {
     send_and_drain(scene, &[])
 }
 
 /// Sends, taking a record itself whenever there is no room until the deadline; then receives.
-fn send_and_drain(scene: &Arc<Scene>, bytes: &'static [u8]) -> Body {
+fn send_and_drain(scene: &Rc<Scene>, bytes: &'static [u8]) -> Body {
     let scene = scene.clone();
     Box::new(move || {
         let mut received = Vec::new();
@@ -82,7 +83,7 @@ fn send_and_drain(scene: &Arc<Scene>, bytes: &'static [u8]) -> Body {
 }
 
 /// Receives one record if any comes before the deadline.
-fn taker(scene: &Arc<Scene>) -> Body {
+fn taker(scene: &Rc<Scene>) -> Body {
     let scene = scene.clone();
     Box::new(move || {
         let mut received = Vec::new();

@@ -5,7 +5,8 @@
 
 use std::process::Command;
 
-use std::sync::Arc;
+// All of loom's threads run in one; and dropping its own `Arc` would be a step of a process already dead.
+use std::rc::Rc;
 
 use procession_models::deadline::Deadline;
 use procession_models::plan::{Defect, Plan, explore};
@@ -18,7 +19,7 @@ const MUTANT: &str = "PROCESSION_MUTANT";
 
 /// Three processes take a lock in turn, and write while they have it.
 fn lock_scene() {
-    let shared = Arc::new((RawLock::new(), loom::cell::UnsafeCell::new(0), Cells::new(0)));
+    let shared = Rc::new((RawLock::new(), loom::cell::UnsafeCell::new(0), Cells::new(0)));
     let body = |_| {
         let shared = shared.clone();
         Box::new(move || {
@@ -45,7 +46,7 @@ fn channel_scene() {
         joinable: false,
         kind: 0,
     };
-    let shared = Arc::new((Words::new(4), limits, Cells::new(0)));
+    let shared = Rc::new((Words::new(4), limits, Cells::new(0)));
     let body = |sends: bool| {
         let shared = shared.clone();
         Box::new(move || {

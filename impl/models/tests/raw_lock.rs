@@ -1,7 +1,8 @@
 //! Models of the robust lock: exclusion, no lost wake-up, one heir per death.
 
 use loom::cell::UnsafeCell;
-use std::sync::Arc;
+// All of loom's threads run in one; and dropping its own `Arc` would be a step of a process already dead.
+use std::rc::Rc;
 
 use procession_models::deadline::Deadline;
 use procession_models::plan::{Plan, explore, explore_deaths};
@@ -31,7 +32,7 @@ fn turns(scene: &Scene, times: u32, deadline: Deadline) -> u32 {
 
 fn contenders(count: usize, times: u32, deadline: Deadline) {
     let scene = Scene { lock: RawLock::new(), inside: UnsafeCell::new(0), cells: Cells::new(0) };
-    let scene = Arc::new(scene);
+    let scene = Rc::new(scene);
     let body = |_| {
         let scene = scene.clone();
         Box::new(move || turns(&scene, times, deadline)) as Box<dyn FnOnce() -> u32>
