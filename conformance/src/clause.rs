@@ -49,6 +49,17 @@ pub struct Clause {
 }
 
 impl Clause {
+    /// A clause of which nothing is said yet: what most clauses leave unsaid is taken from here.
+    pub const BLANK: Clause = Clause {
+        id: "",
+        level: Level::Must,
+        text: "",
+        source: "",
+        origin: None,
+        claims: &[],
+        programs: |_| Vec::new(),
+    };
+
     /// The part of the id before the slash.
     pub fn area(&self) -> &'static str {
         self.id.split('/').next().unwrap_or(self.id)

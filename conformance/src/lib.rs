@@ -9,8 +9,23 @@
 //! lies left and right of it is a pure function of printable data, so a stored history can be judged
 //! again for ever.
 
+pub use procession_contract as contract;
+
+pub mod agent;
 pub mod clause;
+pub mod clauses;
+pub mod evidence;
+pub mod expectation;
 pub mod history;
+pub mod judge;
+pub mod nearest;
+pub mod plan;
 pub mod program;
 pub mod protocol;
+pub mod report;
+pub mod run;
+pub mod shrink;
+pub mod smoke;
+pub mod suite;
+pub mod testing;
 pub mod verdict;

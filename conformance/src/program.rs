@@ -2,6 +2,8 @@
 //! data, printable, so that a stored one can be replayed and judged for ever.
 
 pub mod build;
+pub mod check;
+pub mod random;
 
 use procession_contract::{Item, Method, ObjectSpec, Outcome, Script, Step, Worker};
 use serde::{Deserialize, Serialize};
@@ -139,7 +141,7 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expect {
-    /// Any answer, as long as there is one.
+    /// Any answer, as long as there is one; `other` is none, here and everywhere.
     Returns,
     /// This outcome with any value.
     Outcome(Outcome),
@@ -157,11 +159,13 @@ pub enum Expect {
     Item(Item),
     /// `ok` with one of these payloads, whole.
     ItemAmong(Vec<Item>),
+    /// Exactly this outcome, value and aux.
+    Answer(Outcome, i64, u64),
     /// `ok` with these payloads, whole and in this order.
     Items(Vec<Item>),
     /// `ok` with these values in `items` (exit codes of stages), in this order.
     ItemValues(Vec<i64>),
-    /// The returned text is this.
+    /// `ok` with this text; so too for the three that follow. The wording of an error decides nothing.
     Text(String),
     /// The returned text begins like this.
     TextBegins(String),
@@ -169,24 +173,27 @@ pub enum Expect {
     TextEnds(String),
     /// The returned text contains this.
     TextContains(String),
-    /// `ok` with the value that another step returned.
+    /// `ok` with the value, the aux and the text that another step returned. Unresolved if that one
+    /// has not returned; so too for the two that follow.
     SameAs(Place),
-    /// `ok` with the value (and aux) of another step plus this.
+    /// `ok` with the value of another step plus this, and with its aux.
     Plus(Place, i64),
-    /// `ok` with another value, or another aux, than that step returned.
+    /// `ok` with another value, another aux or another text than that step returned.
     DiffersFrom(Place),
     /// `ok` with the pid under which the suite knows this worker.
     PidOf(String),
-    /// Returned no earlier than this many milliseconds after it was called (less the clock's grain).
+    /// Returned no earlier than this many milliseconds after it was called (less 2 ms, the
+    /// clock's grain).
     TookAtLeast(u64),
     /// Returned no later than this many milliseconds after it was called, plus the slack that the
     /// machine's own lag demands.
     TookAtMost(u64),
-    /// Returned after that step was called.
+    /// Returned after that step was called: too early if that one never was.
     NotBeforeCallOf(Place),
     /// Returned after that step returned.
     NotBeforeReturnOf(Place),
-    /// Never returns: pending when nothing can move any more.
+    /// Never returns: called, and pending when nothing can move any more, or when the program itself
+    /// ended its worker.
     Blocked,
     /// Is never begun.
     NotReached,
@@ -201,26 +208,30 @@ pub enum Expect {
 #[serde(rename_all = "snake_case")]
 pub enum Judge {
     /// Every item of the queue is taken once and whole; those of workers that were killed, or were
-    /// still in the queue at the end, at most once.
+    /// still in the queue at the end, at most once. No get waits at the end while an item is left, and
+    /// no put while there is room.
     Conservation(String),
     /// Also, each consumer takes one producer's items in the order of their puts.
     ProducerFifo(String),
     /// The queue's calls are linearizable to a first-in-first-out queue of this bound (0 for none);
     /// refusals, timeouts and calls still pending when nothing moved are part of that.
     LinearizableFifo(String, u32),
-    /// The queue keeps the level that the implementation claims.
+    /// The queue of this bound (0 for none) keeps the level that the implementation claims. What breaks
+    /// conservation, or hangs, is named so; what breaks only a stronger level is weaker than claimed.
     ClaimedQueueLevel(String, u32),
     /// Each direction of the pipe delivers whole messages in the order in which they were sent, and
-    /// the end of the stream after them.
+    /// the end of the stream after them, once nobody holds the other end. Nobody waits for what is
+    /// there, or can never come.
     ConnectionOrder(String),
     /// Whatever a pipe delivers is a whole message that somebody sent, at most once; several workers
-    /// share its ends.
+    /// share its ends. A receiver that is alone keeps each sender's order.
     ConnectionWhole(String),
     /// The main worker's process ended with this exit status (negative for a signal).
     MainEnded(i32),
-    /// The worker's process was gone when the main worker's was, or this many milliseconds later.
+    /// The worker's process was gone when the main worker's was, or this many milliseconds later, plus
+    /// the suite's own lag.
     GoneWithMain(String, u64),
-    /// The worker's process outlived the main worker's.
+    /// The worker's process outlived the main worker's: it was gone later, or not at all.
     OutlivesMain(String),
     /// The worker finished its steps.
     Finished(String),
@@ -234,7 +245,7 @@ pub enum Judge {
     Stdout(Vec<String>),
     /// Standard output has this line once.
     StdoutHas(String),
-    /// The two steps were under way at the same time.
+    /// The two steps were under way at the same time; a step that has not returned still is.
     Overlap(Place, Place),
     /// The first step returned before the second was called.
     Precedes(Place, Place),
@@ -250,6 +261,15 @@ impl Program {
             objects: self.objects.clone(),
             workers: self.roles.iter().map(Role::as_worker).collect(),
         }
+    }
+
+    /// The kind of what a step is on: the name of an object's kind, `process`, or empty.
+    pub fn kind_of(&self, on: &str) -> &'static str {
+        procession_contract::kind_of(
+            on,
+            &self.objects,
+            self.roles.iter().map(|role| role.worker.name.as_str()),
+        )
     }
 
     /// The index of a place's line in its worker's list.

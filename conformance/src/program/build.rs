@@ -1,10 +1,23 @@
 //! The words in which clauses write their programs.
 
+mod connections;
+mod expectations;
+mod processes;
+mod queues;
+
+pub use connections::*;
+pub use expectations::*;
+pub use processes::*;
+pub use queues::*;
+
 use procession_contract::{
     Call, Item, ItemKind, Method, ObjectKind, ObjectSpec, Outcome, Step, Worker, WorkerKind,
 };
 
 use super::{Action, Condition, Expect, Fault, Judge, Line, Methods, Place, Program, Role};
+
+/// The start methods that make processes.
+pub const PROCESS_METHODS: [Method; 3] = [Method::Fork, Method::Spawn, Method::Forkserver];
 
 impl Program {
     /// A program without objects, workers or judges.
@@ -34,6 +47,11 @@ impl Program {
     pub fn among(mut self, methods: &[Method]) -> Program {
         self.methods = Methods::Among(methods.to_vec());
         self
+    }
+
+    /// Runs it with each start method that makes processes and that the implementation offers.
+    pub fn each_process_method(self) -> Program {
+        self.among(&PROCESS_METHODS)
     }
 
     /// Adds an object.
@@ -112,6 +130,18 @@ impl Program {
         self
     }
 
+    /// Lets the last fault happen this much later, in milliseconds: for what a worker does beside its
+    /// calls.
+    pub fn later(mut self, ms: u64) -> Program {
+        self.faults.last_mut().expect("`later` follows a fault").delay_us = ms * 1000;
+        self
+    }
+
+    /// Adds a kill of the worker's process.
+    pub fn kill(self, worker: &str, after: impl IntoIterator<Item = Condition>) -> Program {
+        self.fault(worker, Action::Kill, after)
+    }
+
     /// Adds a judge.
     pub fn judge(mut self, judge: Judge) -> Program {
         self.judges.push(judge);
@@ -141,6 +171,11 @@ pub fn worker(name: &str) -> Worker {
         subclass: false,
         steps: Vec::new(),
     }
+}
+
+/// A worker that `main` starts with these objects, or ends of pipes, and no others.
+pub fn holding(name: &str, gets: &[&str]) -> Worker {
+    Worker { gets: Some(gets.iter().map(|name| name.to_string()).collect()), ..worker(name) }
 }
 
 /// A line that makes a call on an object.

@@ -274,7 +274,8 @@ pub enum Call {
     Daemon,
     /// Changes its daemon flag.
     SetDaemon {
-        /// The new flag.
+        /// The new flag; `daemon` in messages, where `on` already names the target.
+        #[serde(rename = "daemon")]
         on: bool,
     },
     /// Whether it is among the caller's active children: `value` 0 or 1.
@@ -424,6 +425,34 @@ pub enum Call {
         /// Which word.
         index: u32,
     },
+}
+
+impl Call {
+    /// The calls that are the worker's own affair: no object of the implementation answers them.
+    pub const OWN: &[&str] = &[
+        "sleep",
+        "exit",
+        "raise",
+        "signal_self",
+        "on_signal",
+        "signals_counted",
+        "getpid",
+        "getppid",
+        "print",
+        "close_stdout",
+        "read_stdin",
+        "count_descriptors",
+        "open_descriptor",
+        "descriptor_open",
+        "global_write",
+        "global_read",
+        "mutex_lock",
+        "mutex_unlock",
+        "burn",
+        "word_swap",
+        "word_read",
+        "release",
+    ];
 }
 
 /// How a worker's body ends.

@@ -25,6 +25,11 @@ pub trait Implementation: Sync + 'static {
         Answer::of(Outcome::Unsupported)
     }
 
+    /// What a program that uses it does when its main function has returned, in the main worker's
+    /// process and after the worker's handles are dropped. It may block for as long as such a program
+    /// does; nothing to do where the implementation sees to it by itself.
+    fn at_exit(&self) {}
+
     /// Its processes, if it has its own.
     fn processes(&self) -> Option<&dyn Processes> {
         None

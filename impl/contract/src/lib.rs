@@ -22,4 +22,4 @@ pub use implementation::{Body, Ending, Implementation, Object, Objects, Processe
 pub use item::{Item, ItemKind, Value};
 pub use manifest::{Manifest, QueueLevel};
 pub use record::{HEADER_BYTES, MAGIC, Phase, RECORD_BYTES, Record, RecordError};
-pub use script::{Method, ObjectKind, ObjectSpec, Script, Worker, WorkerKind};
+pub use script::{Method, ObjectKind, ObjectSpec, Script, Worker, WorkerKind, kind_of};

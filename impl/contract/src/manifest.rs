@@ -22,7 +22,8 @@ pub struct Manifest {
     pub methods: Vec<Method>,
     /// The objects by their kinds' names (`queue`, `pipe`, …).
     pub objects: BTreeSet<String>,
-    /// The calls that it offers, by their names in scripts (`put`, `get_many`, …).
+    /// The calls that it offers, by their names in scripts (`put`, `get_many`, …); or, where only
+    /// some kinds of object offer one, with the kind: `pipe.close`, `process.close`.
     pub calls: BTreeSet<String>,
     /// Further claims by name; the suite lists those that it knows (`procession list --claims`).
     #[serde(default)]
@@ -40,6 +41,12 @@ impl Manifest {
     /// Whether it offers objects of this kind.
     pub fn offers_object(&self, kind: &ObjectKind) -> bool {
         self.objects.contains(kind.name())
+    }
+
+    /// Whether it offers this call on this kind of object: the name of an [`ObjectKind`], `process`, or
+    /// empty for calls on no object.
+    pub fn offers_call(&self, kind: &str, call: &str) -> bool {
+        self.calls.contains(call) || (!kind.is_empty() && self.calls.contains(&format!("{kind}.{call}")))
     }
 
     /// Whether it offers this start method.

@@ -48,8 +48,8 @@ pub struct Script {
 }
 
 /// An object to create.
+// Without `deny_unknown_fields`, which refuses the fields of a flattened type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct ObjectSpec {
     /// Its name in steps; a `pipe` NAME has the ends NAME.0 and NAME.1 (not duplex: 0 receives, 1
     /// sends), an `os_pipe` NAME the ends NAME.r and NAME.w.
@@ -104,6 +104,29 @@ impl ObjectKind {
             ObjectKind::Pipe { .. } => "pipe",
             ObjectKind::OsPipe => "os_pipe",
         }
+    }
+}
+
+impl Script {
+    /// The kind of what a step is on: the name of an [`ObjectKind`], `process`, or empty.
+    pub fn kind_of(&self, on: &str) -> &'static str {
+        kind_of(on, &self.objects, self.workers.iter().map(|worker| worker.name.as_str()))
+    }
+}
+
+/// The kind of what a step is on, among these objects and workers.
+pub fn kind_of<'a>(
+    on: &str,
+    objects: &[ObjectSpec],
+    mut workers: impl Iterator<Item = &'a str>,
+) -> &'static str {
+    let of = |spec: &&ObjectSpec| {
+        on == spec.name || on.strip_prefix(spec.name.as_str()).is_some_and(|end| end.starts_with('.'))
+    };
+    match objects.iter().find(of) {
+        Some(spec) => spec.kind.name(),
+        None if on == "current" || on == "parent" || workers.any(|name| name == on) => "process",
+        None => "",
     }
 }
 

@@ -1,1 +1,55 @@
-//! Deliberate defects, one file each.
+//! Mutants: the reference with one deliberate defect each, to show that the suite sees what it says it
+//! sees. A clause is finished when a mutant fails it and fails nothing unrelated.
+//!
+//! A [`Mutant`] is a row: its name, the clauses that convict it, and the [`Defect`], which stands between
+//! the suite's agent and the reference and answers some calls wrongly. Each chapter of rows is a file.
+
+mod defect;
+mod wrapped;
+
+use std::sync::OnceLock;
+
+use procession_contract::{Body, Implementation};
+
+pub use defect::{Defect, Memory};
+pub use wrapped::adopt;
+
+/// One deliberate defect.
+#[derive(Debug)]
+pub struct Mutant {
+    /// Its name, for `mutant:NAME`.
+    pub name: &'static str,
+    /// What is wrong with it.
+    pub about: &'static str,
+    /// The clauses that convict it.
+    pub clauses: &'static [&'static str],
+    /// The defect.
+    pub defect: Defect,
+}
+
+/// The chapters, in the clauses' order.
+const CHAPTERS: &[&[Mutant]] = &[];
+
+/// Every mutant.
+pub fn all() -> impl Iterator<Item = &'static Mutant> {
+    CHAPTERS.iter().copied().flatten()
+}
+
+/// The mutant of this name.
+pub fn find(name: &str) -> Option<&'static Mutant> {
+    all().find(|mutant| mutant.name == name)
+}
+
+/// The names of the mutants that a clause convicts.
+pub fn convicted_by(clause: &str) -> Vec<&'static str> {
+    all().filter(|mutant| mutant.clauses.contains(&clause)).map(|mutant| mutant.name).collect()
+}
+
+/// The reference with this defect. A process runs one mutant: asking for a second one is an error.
+pub fn implementation<B: Body>(name: &str) -> Option<&'static dyn Implementation> {
+    static ONE: OnceLock<wrapped::Wrapped> = OnceLock::new();
+    let mutant = find(name)?;
+    let reference = (procession_adapters::find::<B>("reference")?.implementation)();
+    let wrapped = ONE.get_or_init(|| wrapped::Wrapped { mutant, inner: reference });
+    (wrapped.mutant.name == name).then_some(wrapped as &dyn Implementation)
+}

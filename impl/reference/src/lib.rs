@@ -1,1 +1,36 @@
 //! The reference implementation: `multiprocessing` in Rust, crash-safe.
+
+mod channel;
+mod closable;
+mod codec;
+pub mod connection;
+pub mod context;
+pub mod deadline;
+pub mod exit;
+#[cfg(feature = "fault")]
+pub mod fault;
+mod joinable_queue;
+mod liveness;
+pub mod os_pipe;
+pub mod pipeline;
+pub mod process;
+mod queue;
+mod queue_core;
+mod queue_travel;
+mod region;
+mod simple_queue;
+mod start;
+mod sync;
+pub mod transfer;
+pub mod wait;
+
+pub use codec::CodecError;
+pub use connection::{Connection, pipe};
+pub use deadline::Deadline;
+pub use joinable_queue::{JoinError, JoinableQueue, TaskDoneError};
+pub use pipeline::Pipeline;
+pub use process::Process;
+pub use queue::{Queue, QueueOptions};
+pub use queue_core::{ClosedError, CreateError, GetError, NotClosedError, PutError, PutManyError};
+pub use region::AttachError;
+pub use simple_queue::SimpleQueue;

@@ -1,0 +1,45 @@
+//! Every clause, in reading order: the table of contents.
+
+pub mod claims;
+mod context;
+mod descriptors;
+mod isolation;
+mod joinable;
+mod os_pipe;
+mod pipe;
+mod pipeline;
+mod prelude;
+mod process;
+mod queue;
+mod simplequeue;
+mod wait;
+
+use std::sync::LazyLock;
+
+use crate::clause::Clause;
+
+/// The areas, each a list of chapters.
+const AREAS: &[&[&[Clause]]] = &[
+    isolation::CHAPTERS,
+    process::CHAPTERS,
+    context::CHAPTERS,
+    queue::CHAPTERS,
+    joinable::CHAPTERS,
+    simplequeue::CHAPTERS,
+    os_pipe::CHAPTERS,
+    pipeline::CHAPTERS,
+    pipe::CHAPTERS,
+    wait::CHAPTERS,
+];
+
+/// Every clause, in reading order.
+pub fn all() -> &'static [&'static Clause] {
+    static ALL: LazyLock<Vec<&'static Clause>> =
+        LazyLock::new(|| AREAS.iter().copied().flatten().copied().flatten().collect());
+    &ALL
+}
+
+/// The clause of this id, if there is one.
+pub fn find(id: &str) -> Option<&'static Clause> {
+    all().iter().copied().find(|clause| clause.id == id)
+}

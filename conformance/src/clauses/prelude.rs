@@ -1,0 +1,11 @@
+//! What every chapter uses: the clause, the words of programs, and the words of the contract.
+
+pub use procession_contract::{
+    Call, ExitStatus, Item, ItemKind, Method, ObjectKind, Outcome, SignalAction, Worker, WorkerKind,
+};
+
+pub use super::claims::{CPYTHON_WIRE, PROCESSES};
+pub use super::descriptors::closing_releases;
+pub use crate::clause::{Clause, Level};
+pub use crate::program::build::*;
+pub use crate::program::{Expect, Judge, Line, Program};

@@ -1,0 +1,242 @@
+//! The command line: what can be asked, and how an error ends.
+
+mod check;
+mod evidence;
+mod explain;
+mod implementations;
+mod registry;
+mod smoke;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use procession::clause::{Clause, Level};
+use procession::nearest::suggestion;
+use procession::plan::Selection;
+
+/// Tests whether inter-process communication keeps its promises.
+#[derive(Parser)]
+#[command(version, about, after_help = EXIT_STATUS, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 conforming, 1 not conforming, 2 unresolved, 3 the suite or the adapter itself \
+failed, 64 the command line is wrong.\n\nIMPL is `reference` (the default), `threads`, `cpython` (`cpython:PATH` for another \
+interpreter), `mutant:NAME`, or the command line of an adapter in one argument.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Judges an implementation on every clause: the main job
+    Check(CheckArgs),
+    /// Lists the clauses
+    List(ListArgs),
+    /// Explains one clause: its promise, its source, its programs
+    Explain {
+        /// The clause's id
+        clause: String,
+    },
+    /// Tests whether an adapter itself is sound, before any clause is judged
+    Smoke {
+        /// The implementation
+        implementation: String,
+    },
+    /// Runs the program of a stored failure again
+    Replay(ReplayArgs),
+    /// Judges the history of a stored failure again, without running anything
+    Judge {
+        /// A file that `check` stored
+        file: PathBuf,
+    },
+    /// Lists what can be named as IMPL
+    Implementations,
+    /// Serves an implementation in Rust to the suite (what `check` starts)
+    #[command(hide = true)]
+    Agent {
+        /// Its name
+        implementation: String,
+    },
+}
+
+/// What `check` is asked.
+#[derive(Args)]
+struct CheckArgs {
+    /// The implementation
+    #[arg(default_value = "reference", value_name = "IMPL")]
+    implementation: String,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// The seed of the random programs; another every day if not given
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many programs run side by side
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Each program with one start method only
+    #[arg(long)]
+    quick: bool,
+    /// Where failures and the report are stored
+    #[arg(long, value_name = "DIR", default_value = "target/procession")]
+    report: PathBuf,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Expected failures, instead of those that come with the implementation
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+    /// How many times the whole is done
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    times: u32,
+}
+
+#[derive(Args)]
+struct ListArgs {
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    format: ListFormat,
+}
+
+#[derive(Args)]
+struct ReplayArgs {
+    /// A file that `check` stored
+    file: PathBuf,
+    /// On this implementation instead of the stored one
+    #[arg(long, value_name = "IMPL")]
+    on: Option<String>,
+    /// At most this many runs; the first that fails ends it
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    times: u32,
+    /// Where failures are stored
+    #[arg(long, value_name = "DIR", default_value = "target/procession")]
+    report: PathBuf,
+}
+
+#[derive(Args)]
+struct SelectionArgs {
+    /// Only this area; may be repeated
+    #[arg(long, value_name = "AREA")]
+    area: Vec<String>,
+    /// Only this clause; may be repeated
+    #[arg(long, value_name = "ID")]
+    clause: Vec<String>,
+    /// Only this level; may be repeated
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    level: Vec<LevelArg>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LevelArg {
+    Must,
+    Should,
+    May,
+    Beyond,
+}
+
+/// What `check` prints.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One object a line, then a summary object
+    Json,
+    /// JUnit XML
+    Junit,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ListFormat {
+    /// For people
+    Text,
+    /// One object a line
+    Json,
+}
+
+/// Why the command could not do its job; what to do next is part of the message.
+#[derive(Debug)]
+struct Failure {
+    /// What was wrong, and what to do about it.
+    message: String,
+    /// The exit status.
+    status: u8,
+}
+
+impl Failure {
+    /// The suite or the adapter failed.
+    fn suite(message: impl std::fmt::Display) -> Failure {
+        Failure { message: message.to_string(), status: 3 }
+    }
+
+    /// The command line names something that does not exist.
+    fn usage(message: impl std::fmt::Display) -> Failure {
+        Failure { message: message.to_string(), status: 64 }
+    }
+}
+
+/// Runs the command.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
+        }
+    };
+    let done = match cli.command {
+        Command::Check(args) => check::check(&args),
+        Command::List(args) => explain::list(&args),
+        Command::Explain { clause } => explain::explain(&clause),
+        Command::Smoke { implementation } => smoke::smoke(&implementation),
+        Command::Replay(args) => evidence::replay(&args),
+        Command::Judge { file } => evidence::judge(&file),
+        Command::Implementations => implementations::list(),
+        Command::Agent { implementation } => return registry::serve(&implementation),
+    };
+    match done {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => {
+            let style = anstyle::AnsiColor::Red.on_default().bold();
+            anstream::eprintln!("{style}procession:{style:#} {}", failure.message);
+            ExitCode::from(failure.status)
+        }
+    }
+}
+
+impl SelectionArgs {
+    /// The selection, or which name in it does not exist.
+    fn selection(&self, clauses: &[&'static Clause]) -> Result<Selection, Failure> {
+        for area in &self.area {
+            if !clauses.iter().any(|clause| clause.area() == area) {
+                let near = suggestion(area, clauses.iter().map(|clause| clause.area()));
+                return Err(Failure::usage(format!(
+                    "there is no area {area:?}{near} `procession list` shows them all"
+                )));
+            }
+        }
+        for id in &self.clause {
+            find(id, clauses)?;
+        }
+        let level = |level: &LevelArg| match level {
+            LevelArg::Must => Level::Must,
+            LevelArg::Should => Level::Should,
+            LevelArg::May => Level::May,
+            LevelArg::Beyond => Level::Beyond,
+        };
+        Ok(Selection {
+            areas: self.area.clone(),
+            clauses: self.clause.clone(),
+            levels: self.level.iter().map(level).collect(),
+        })
+    }
+}
+
+/// The clause of this id.
+fn find(id: &str, clauses: &[&'static Clause]) -> Result<&'static Clause, Failure> {
+    clauses.iter().copied().find(|clause| clause.id == id).ok_or_else(|| {
+        let near = suggestion(id, clauses.iter().map(|clause| clause.id));
+        Failure::usage(format!("there is no clause {id:?}{near} `procession list` shows them all"))
+    })
+}

@@ -1,0 +1,150 @@
+//! What a person may name as an implementation, and how its adapter is started.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use procession::agent;
+use procession::nearest::suggestion;
+use procession::run::AdapterCommand;
+use procession_contract::{Body, Ending, Implementation, Objects, Ticket};
+
+use super::Failure;
+
+/// An implementation that was named.
+pub struct Named {
+    /// How its adapter is started.
+    pub adapter: AdapterCommand,
+    /// The text of its `expect.toml`.
+    pub expectations: &'static str,
+}
+
+/// The files of the adapter for CPython, which travel inside the command.
+const PYTHON_FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/python_files.rs"));
+
+/// The expected failures of CPython.
+const PYTHON_EXPECTATIONS: &str = include_str!("../../../impl/python/expect.toml");
+
+/// Finds out what a name means.
+pub fn named(name: &str) -> Result<Named, Failure> {
+    if let Some(interpreter) = name.strip_prefix("cpython").and_then(|rest| match rest {
+        "" => Some("python3"),
+        _ => rest.strip_prefix(':'),
+    }) {
+        return cpython(name, interpreter);
+    }
+    if let Some(expectations) = expectations_of(name) {
+        let own = std::env::current_exe()
+            .map_err(|error| Failure::suite(format!("cannot find this program's own file: {error}")))?;
+        let argv = vec![own.into(), "agent".into(), name.into()];
+        return Ok(Named { adapter: adapter(name, argv), expectations });
+    }
+    let program = name.split_whitespace().next().unwrap_or_default();
+    if name.contains(char::is_whitespace) || name.contains('/') || on_path(program) {
+        let argv = vec!["/bin/sh".into(), "-c".into(), format!("exec {name}").into()];
+        return Ok(Named { adapter: adapter(name, argv), expectations: "" });
+    }
+    let near = suggestion(name, known().iter().map(String::as_str));
+    Err(Failure::usage(format!(
+        "there is no implementation {name:?}{near} `procession implementations` shows them all"
+    )))
+}
+
+/// Every name that is known beforehand.
+pub fn known() -> Vec<String> {
+    let built = procession_adapters::list::<Worker>().into_iter().map(|entry| entry.name.to_string());
+    let mutants = procession_mutants::all().map(|mutant| format!("mutant:{}", mutant.name));
+    built.chain(["cpython".to_string()]).chain(mutants).collect()
+}
+
+/// Serves an implementation in Rust: the process that `check` starts as the adapter.
+pub fn serve(name: &str) -> ExitCode {
+    match implementation(name) {
+        Some(implementation) => agent::serve(name, implementation),
+        None => ExitCode::from(64),
+    }
+}
+
+fn expectations_of(name: &str) -> Option<&'static str> {
+    if let Some(mutant) = name.strip_prefix("mutant:") {
+        return procession_mutants::find(mutant).map(|_| "");
+    }
+    procession_adapters::find::<Worker>(name).map(|entry| entry.expect)
+}
+
+fn implementation(name: &str) -> Option<&'static dyn Implementation> {
+    if let Some(mutant) = name.strip_prefix("mutant:") {
+        return procession_mutants::implementation::<Worker>(mutant);
+    }
+    procession_adapters::find::<Worker>(name).map(|entry| (entry.implementation)())
+}
+
+/// The body of every worker that an implementation in Rust starts for this command.
+struct Worker;
+
+impl Body for Worker {
+    fn work(ticket: Ticket, mut objects: Objects) -> Ending {
+        let mutant = ticket.implementation.strip_prefix("mutant:").and_then(procession_mutants::find);
+        if let (Some(mutant), Ok(script)) = (mutant, serde_json::from_str(&ticket.script)) {
+            objects = procession_mutants::adopt(mutant, objects, &script);
+        }
+        let implementation =
+            implementation(&ticket.implementation).expect("the ticket names what this command serves");
+        agent::work(ticket, objects, implementation)
+    }
+}
+
+fn cpython(name: &str, interpreter: &str) -> Result<Named, Failure> {
+    let runs = Command::new(interpreter).args(["-c", "import multiprocessing"]).stdin(Stdio::null()).output();
+    match runs {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let last = said.lines().last().unwrap_or_default();
+            return Err(Failure::suite(format!(
+                "{interpreter} does not run as a Python interpreter: {last}; name another one as cpython:PATH"
+            )));
+        }
+        Err(error) => {
+            return Err(Failure::suite(format!(
+                "{interpreter}: {error}; name an interpreter that exists as cpython:PATH"
+            )));
+        }
+    }
+    let directory =
+        unpack().map_err(|error| Failure::suite(format!("cannot write the adapter's files: {error}")))?;
+    let argv = vec![interpreter.into(), directory.join("adapter.py").into()];
+    Ok(Named { adapter: adapter(name, argv), expectations: PYTHON_EXPECTATIONS })
+}
+
+fn adapter(name: &str, argv: Vec<OsString>) -> AdapterCommand {
+    AdapterCommand { name: name.into(), argv, env: Vec::new() }
+}
+
+/// Writes the adapter's files below the temporary directory, once per content.
+fn unpack() -> std::io::Result<PathBuf> {
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(PYTHON_FILES, &mut hasher);
+    let user = nix::unistd::getuid();
+    let name = format!("procession-python-{user}-{:016x}", std::hash::Hasher::finish(&hasher));
+    let directory = std::env::temp_dir().join(name);
+    for (path, content) in PYTHON_FILES {
+        let path = directory.join(path);
+        if fs::read_to_string(&path).is_ok_and(|there| there == *content) {
+            continue;
+        }
+        fs::create_dir_all(path.parent().unwrap_or(&directory))?;
+        // Another run may be writing the same file: each writes its own and renames it.
+        let own = path.with_extension(std::process::id().to_string());
+        fs::write(&own, content)?;
+        fs::rename(&own, &path)?;
+    }
+    Ok(directory)
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    !program.is_empty()
+        && std::env::split_paths(&path).any(|directory| Path::new(&directory).join(program).is_file())
+}

@@ -1,0 +1,132 @@
+//! A notation for hand-written histories: `w1: put 1 [0,10] ok; w2: get [5,20] -> 1; quiescent`.
+//!
+//! A call is `WORKER: DO [CALLED,RETURNED] ANSWER`, or `WORKER: DO [CALLED,` while it is pending.
+//! DO is `put N`, `put N,M` for several in one call, `get`, `getmany N`, `send@END N`, `recv@END`,
+//! `close@END`. ANSWER is an outcome, `-> N`, `-> N,M`, or `-> N!` for an item N that is damaged.
+//! Besides there are `WORKER killed`, `WORKER died`, `WORKER gone T` and `quiescent`. The queue is `q`,
+//! the pipe `p`; items are integers.
+
+use procession_contract::{Answer, Call, Item, Manifest, Outcome, QueueLevel};
+
+use crate::history::{CallHistory, FaultFired, History, Returned, RunEnd, WorkerEnd, WorkerHistory};
+use crate::program::build::{get, on, put, recv, send};
+use crate::program::{Action, Line, Program};
+
+/// Reads a history and the program of which it is one, without judges.
+pub fn read(text: &str) -> (Program, History) {
+    let mut program = Program::new().queue("q", 0).pipe("p").main([]);
+    let main = WorkerHistory { name: "main".into(), end: WorkerEnd::Finished, ..WorkerHistory::default() };
+    let mut history = History { workers: vec![main], ..History::default() };
+    for statement in text.split([';', '\n']).map(str::trim).filter(|statement| !statement.is_empty()) {
+        if statement == "quiescent" {
+            history.end = RunEnd::Quiescent;
+        } else if let Some((worker, call)) = statement.split_once(':') {
+            let index = worker_index(&mut program, &mut history, worker);
+            read_call(&mut program, &mut history, index, call.trim());
+        } else {
+            let words: Vec<_> = statement.split_whitespace().collect();
+            let index = worker_index(&mut program, &mut history, words[0]);
+            match words[1] {
+                "killed" => {
+                    program = program.fault(words[0], Action::Kill, []);
+                    let fault = program.faults.len() - 1;
+                    history.faults.push(FaultFired { fault, at_ns: 0 });
+                    history.workers[index].end = WorkerEnd::Died;
+                }
+                "died" => history.workers[index].end = WorkerEnd::Died,
+                "gone" => history.workers[index].gone_ns = Some(number(words[2])),
+                other => panic!("what befell a worker is killed, died or gone, not {other:?}"),
+            }
+        }
+    }
+    for worker in &mut history.workers {
+        let pending = worker.calls.iter().any(|call| call.returned.is_none());
+        if worker.end == WorkerEnd::NotStarted {
+            worker.end = if pending { WorkerEnd::Running } else { WorkerEnd::Finished };
+        }
+    }
+    (program, history)
+}
+
+/// A manifest that claims this level and lists the calls of the notation.
+pub fn manifest(queue_level: QueueLevel) -> Manifest {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Manifest {
+        name: "paper".into(),
+        version: "1".into(),
+        language: "none".into(),
+        methods: Vec::new(),
+        objects: names(&["queue", "pipe"]),
+        calls: names(&["put", "put_many", "get", "get_many", "send", "recv", "close", "join"]),
+        claims: names(&[]),
+        queue_level,
+        tick_ms: 0,
+    }
+}
+
+fn worker_index(program: &mut Program, history: &mut History, name: &str) -> usize {
+    if let Some(index) = history.workers.iter().position(|worker| worker.name == name) {
+        return index;
+    }
+    *program = std::mem::take(program).process(name, []);
+    history.workers.push(WorkerHistory { name: name.into(), ..WorkerHistory::default() });
+    history.workers.len() - 1
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> N {
+    text.trim().parse().unwrap_or_else(|_| panic!("{text:?} is no number"))
+}
+
+fn numbers(text: &str) -> Vec<u32> {
+    text.split(',').map(number).collect()
+}
+
+fn read_call(program: &mut Program, history: &mut History, worker: usize, text: &str) {
+    let (doing, rest) = text.split_once('[').unwrap_or_else(|| panic!("{text:?} has no time"));
+    let mut words = doing.split_whitespace();
+    let (name, argument) = (words.next().expect("a call has a name"), words.next());
+    let (name, end) =
+        name.split_once('@').map_or((name, String::new()), |(name, end)| (name, format!("p.{end}")));
+    let ids = argument.map_or(Vec::new(), numbers);
+    let line: Line = match (name, ids.as_slice()) {
+        ("put", [one]) => put("q", *one),
+        ("put", several) => {
+            let items = several.iter().map(|id| Item::int(*id)).collect();
+            on("q", Call::PutMany { items, timeout_ms: None })
+        }
+        ("get", []) => get("q"),
+        ("getmany", [max]) => on("q", Call::GetMany { max: *max, timeout_ms: None }),
+        ("send", [one]) => send(&end, *one),
+        ("recv", []) => recv(&end),
+        ("close", []) => on(&end, Call::Close),
+        other => panic!("{other:?} is no call of the notation"),
+    };
+    let (called, rest) = rest.split_once(',').unwrap_or_else(|| panic!("{text:?} has no comma in its time"));
+    let returned = rest.split_once(']').map(|(at, answer)| Returned {
+        at_ns: number(at),
+        answer: read_answer(answer.trim(), name == "getmany"),
+    });
+    let role = &mut program.roles[worker];
+    role.lines.push(line);
+    let call = CallHistory { line: role.lines.len() - 1, called_ns: number(called), returned };
+    history.workers[worker].calls.push(call);
+}
+
+fn read_answer(text: &str, many: bool) -> Answer {
+    let Some(received) = text.strip_prefix("->") else {
+        let (outcome, value) = text.split_once(' ').unwrap_or((text, "0"));
+        let outcome: Outcome =
+            serde_json::from_value(outcome.into()).unwrap_or_else(|_| panic!("{text:?} is no answer"));
+        return Answer { value: number(value), ..Answer::of(outcome) };
+    };
+    let values = received.split(',').map(|item| {
+        let id = number(item.trim_end_matches('!'));
+        let (value, aux) = Item::int(id).expected();
+        (value, aux ^ u64::from(item.contains('!')))
+    });
+    let items: Vec<_> = values.collect();
+    match (many, items.as_slice()) {
+        (false, [(value, aux)]) => Answer { value: *value, aux: *aux, ..Answer::ok() },
+        _ => Answer { value: items.len() as i64, items, ..Answer::ok() },
+    }
+}

@@ -1,0 +1,110 @@
+//! How failures word calls, payloads and answers for people.
+
+use procession_contract::{Answer, Call, Item, ItemKind, Outcome, Step};
+
+/// The call's name as in scripts and manifests (`put`, `get_many`, …).
+pub fn call_name(call: &Call) -> String {
+    let json = serde_json::to_value(call).unwrap_or_default();
+    json.get("do").and_then(|name| name.as_str()).unwrap_or("call").to_owned()
+}
+
+/// An outcome's name as in scripts (`ok`, `empty`, …).
+pub fn outcome(outcome: Outcome) -> String {
+    let json = serde_json::to_value(outcome).unwrap_or_default();
+    json.as_str().unwrap_or("unknown").to_owned()
+}
+
+/// A step in a few words: `put 7`, `get within 50 ms`, `start w1`.
+pub fn call(step: &Step) -> String {
+    let mut words = call_name(&step.call);
+    match &step.call {
+        Call::PutMany { items, .. } => {
+            let ids: Vec<_> = items.iter().map(|item| item.id.to_string()).collect();
+            words = format!("{words} {}", ids.join(","));
+        }
+        Call::GetMany { max, .. } => words = format!("{words} {max}"),
+        other => {
+            for item in super::run::items_of(other) {
+                words = format!("{words} {}", short(item));
+            }
+        }
+    }
+    match &step.call {
+        Call::Put { block: false, .. } | Call::Get { block: false, .. } => words += " without waiting",
+        Call::Put { timeout_ms: Some(ms), .. }
+        | Call::PutMany { timeout_ms: Some(ms), .. }
+        | Call::Get { timeout_ms: Some(ms), .. }
+        | Call::GetMany { timeout_ms: Some(ms), .. } => words = format!("{words} within {ms} ms"),
+        Call::Sleep { ms } => words = format!("{words} {ms} ms"),
+        Call::Put { .. } | Call::PutNowait { .. } | Call::PutMany { .. } | Call::Get { .. } => {}
+        Call::GetNowait | Call::GetMany { .. } => {}
+        _ if !step.on.is_empty() => words = format!("{words} {}", step.on),
+        _ => {}
+    }
+    words
+}
+
+/// A payload as a lane names it: its id, or its kind where it has none.
+pub fn short(item: &Item) -> String {
+    match item.kind {
+        ItemKind::None => "nothing".into(),
+        ItemKind::Unencodable => "unencodable".into(),
+        ItemKind::Undecodable => "undecodable".into(),
+        ItemKind::Int | ItemKind::Text | ItemKind::Bytes | ItemKind::List => item.id.to_string(),
+    }
+}
+
+/// A payload in full: `item 7`, `item 7 (100 bytes)`.
+pub fn item(item: &Item) -> String {
+    match item.kind {
+        ItemKind::Int => format!("item {}", item.id),
+        ItemKind::Text => format!("item {} ({} characters)", item.id, item.len),
+        ItemKind::Bytes => format!("item {} ({} bytes)", item.id, item.len),
+        ItemKind::List => format!("item {} (a list)", item.id),
+        ItemKind::None => "the value for nothing".into(),
+        ItemKind::Unencodable => "a value that cannot be encoded".into(),
+        ItemKind::Undecodable => "a value that cannot be decoded".into(),
+    }
+}
+
+/// Several payloads.
+pub fn items<'a>(all: impl IntoIterator<Item = &'a Item>) -> String {
+    let words: Vec<_> = all.into_iter().map(item).collect();
+    if words.is_empty() { "no item".into() } else { words.join(", ") }
+}
+
+/// What was received under this id and fingerprint, if it is one of these items; otherwise how it
+/// differs from the item whose id it bears.
+pub fn received<'a>(value: i64, aux: u64, sent: impl IntoIterator<Item = &'a Item>) -> String {
+    let mut same_id = None;
+    for candidate in sent {
+        if candidate.expected() == (value, aux) {
+            return item(candidate);
+        }
+        if i64::from(candidate.id) == value {
+            same_id = Some(candidate);
+        }
+    }
+    let Some(candidate) = same_id else {
+        return format!("a payload with id {value} that nobody sent");
+    };
+    let (found, whole) = (aux >> 32, candidate.expected().1 >> 32);
+    match found == whole {
+        true => format!("{} with other content", item(candidate)),
+        false => {
+            format!("{} damaged: its canonical form is {found} bytes long, expected {whole}", item(candidate))
+        }
+    }
+}
+
+/// An answer: its outcome, with the number or text that it brought.
+pub fn answer(answer: &Answer) -> String {
+    let mut words = outcome(answer.outcome);
+    if answer.outcome == Outcome::Ok && (answer.value != 0 || answer.text.is_none()) {
+        words = format!("{words} with value {}", answer.value);
+    }
+    match &answer.text {
+        Some(text) => format!("{words}: {text:?}"),
+        None => words,
+    }
+}

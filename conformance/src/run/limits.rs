@@ -1,0 +1,46 @@
+//! How long a call may take by its own arguments: a caller that sleeps until then is not stuck.
+
+use procession_contract::Call;
+
+/// The call's own time limit in milliseconds; absent for calls that may wait for ever, and for those
+/// that do not wait at all: if they do, that is a hang.
+pub(super) fn limit_ms(call: &Call) -> Option<u64> {
+    let limit = match call {
+        Call::Put { timeout_ms, .. }
+        | Call::PutMany { timeout_ms, .. }
+        | Call::Get { timeout_ms, .. }
+        | Call::GetMany { timeout_ms, .. }
+        | Call::JoinTasks { timeout_ms }
+        | Call::Poll { timeout_ms, .. }
+        | Call::Wait { timeout_ms, .. }
+        | Call::Join { timeout_ms }
+        | Call::MutexLock { timeout_ms } => *timeout_ms,
+        Call::Sleep { ms } | Call::Burn { ms } => Some(i64::try_from(*ms).unwrap_or(i64::MAX)),
+        _ => None,
+    };
+    limit.map(|ms| ms.max(0) as u64)
+}
+
+/// How many results of a call may have a record of their own.
+pub(super) fn most_items(call: &Call) -> u64 {
+    match call {
+        // The file is sparse, so what is not used costs nothing; the bound keeps it mappable.
+        Call::GetMany { max, .. } => u64::from(*max).min(1 << 20),
+        Call::RecvBytes { .. } => 1,
+        Call::Pipeline { stages, .. } => stages.len() as u64,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_is_past_is_none_at_all() {
+        assert_eq!(limit_ms(&Call::Get { block: true, timeout_ms: Some(-5) }), Some(0));
+        assert_eq!(limit_ms(&Call::Get { block: true, timeout_ms: None }), None);
+        assert_eq!(limit_ms(&Call::Sleep { ms: u64::MAX }), Some(i64::MAX as u64));
+        assert_eq!(limit_ms(&Call::Recv), None);
+    }
+}

@@ -1,0 +1,225 @@
+//! What a sound adapter's histories look like: gates, faults, quiescence, ends.
+
+use libtest_mimic::Trial;
+use procession::history::{CallHistory, History, RunEnd, WorkerEnd};
+use procession::program::build::*;
+use procession::program::{Action, Judge, Line, Program};
+use procession_contract::{Call, ExitStatus, Item, Worker};
+
+use super::{history, left, run, session, trial};
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("a_run_completes", a_run_completes),
+        trial("a_session_runs_one_program_after_the_other", one_after_the_other),
+        trial("a_gate_waits_until_a_call_sleeps", a_gate_waits_until_a_call_sleeps),
+        trial("threads_are_workers_too", threads_are_workers_too),
+        trial("an_explicit_worker_is_armed_when_it_comes", an_explicit_worker_is_armed_when_it_comes),
+        trial("a_killed_worker_leaves_its_call_pending", a_killed_worker_leaves_its_call_pending),
+        trial("a_stopped_worker_goes_on_when_it_is_continued", stop_and_continue),
+        trial("a_stopped_worker_is_still", a_stopped_worker_is_still),
+        trial("a_call_that_nobody_answers_is_quiescence", a_call_that_nobody_answers_is_quiescence),
+        trial("a_gate_that_cannot_open_is_quiescence", a_gate_that_cannot_open_is_quiescence),
+        trial("a_sleeper_is_waited_for", a_sleeper_is_waited_for),
+        trial("a_worker_may_outlive_main", a_worker_may_outlive_main),
+        trial("an_immediate_exit_is_an_end", an_immediate_exit_is_an_end),
+        trial("descriptors_run_out_where_the_fault_says", descriptors_run_out),
+    ]
+}
+
+fn write(end: &str) -> Line {
+    on(end, Call::Write { item: Item::bytes(7, 8) })
+}
+
+pub fn read(end: &str) -> Line {
+    on(end, Call::Read { max: 8, exactly: false })
+}
+
+fn call<'h>(history: &'h History, worker: &str, line: usize) -> &'h CallHistory {
+    let worker = history.worker(worker).expect("the program has it");
+    worker.call(line).expect("the call was made")
+}
+
+fn returned_ns(call: &CallHistory) -> u64 {
+    call.returned.as_ref().expect("it has returned").at_ns
+}
+
+fn a_run_completes() {
+    let program = Program::new()
+        .os_pipe("p")
+        .main([own(Call::Print { text: "hello".into() }), read("p.r"), own(Call::Repr)])
+        .process("a", [write("p.w"), own(Call::Getpid)]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    assert_eq!(history.stdout, "hello\n");
+    assert_eq!(history.stderr, "");
+    assert_eq!(left(&history), Vec::<String>::new());
+    let (main_ended_ns, status) = history.main_ended.expect("it has ended");
+    assert_eq!(status, 0);
+    let [main, a] = &history.workers[..] else { panic!("two workers, found {:?}", history.workers) };
+    assert_eq!((&main.end, &a.end), (&WorkerEnd::Finished, &WorkerEnd::Finished));
+    assert_eq!(main.gone_ns, Some(main_ended_ns));
+    assert!(a.gone_ns.is_some_and(|gone_ns| gone_ns <= main_ended_ns), "main waits for its child");
+    let answer = |worker: &str, line| call(&history, worker, line).returned.clone().expect("returned").answer;
+    assert_eq!(answer("main", 1).value, 8);
+    assert_eq!(answer("main", 2).text.as_deref(), Some("a text"));
+    assert_eq!(Some(answer("a", 1).value), a.pid.map(i64::from));
+    assert_ne!(main.pid, a.pid);
+}
+
+fn one_after_the_other() {
+    let mut session = session();
+    let program = Program::new().os_pipe("p").main([write("p.w"), read("p.r")]);
+    let pids: Vec<_> = (0..3)
+        .map(|_| {
+            let history = run(&mut session, &program).expect("adapter and program are sound");
+            assert_eq!(history.end, RunEnd::Completed);
+            history.workers[0].pid
+        })
+        .collect();
+    assert!(pids[0] != pids[1] && pids[1] != pids[2], "each run has a fresh main worker: {pids:?}");
+}
+
+fn a_gate_waits_until_a_call_sleeps() {
+    let program = Program::new()
+        .os_pipe("p")
+        .main([read("p.r").label("waits")])
+        .process("a", [write("p.w").after(blocked("main", "waits"))]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    let (read, write) = (call(&history, "main", 0), call(&history, "a", 0));
+    assert!(read.called_ns < write.called_ns, "the gate opened before the call was made");
+    assert!(write.called_ns < returned_ns(read), "nothing else can have ended the call");
+}
+
+fn threads_are_workers_too() {
+    let program = Program::new().os_pipe("p").main([write("p.w").after(blocked("t", "waits"))]).thread(
+        "t",
+        "main",
+        [read("p.r").label("waits")],
+    );
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    assert_eq!(history.workers[0].pid, history.workers[1].pid);
+    assert_eq!(history.workers[1].end, WorkerEnd::Finished);
+}
+
+fn an_explicit_worker_is_armed_when_it_comes() {
+    let program = Program::new()
+        .main([start("a"), join("a")])
+        .explicit("a", [own(Call::Getpid)])
+        .explicit("never", [own(Call::Getpid)]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    assert_eq!(history.workers[1].end, WorkerEnd::Finished);
+    assert_eq!(history.workers[2].end, WorkerEnd::NotStarted);
+    assert!(call(&history, "main", 0).called_ns < call(&history, "a", 0).called_ns);
+}
+
+fn a_killed_worker_leaves_its_call_pending() {
+    let program = Program::new()
+        .os_pipe("p")
+        .main([own(Call::Getpid).after(gone("a"))])
+        .process("a", [read("p.r").label("waits")])
+        .fault("a", Action::Kill, [blocked("a", "waits")]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    let a = &history.workers[1];
+    assert_eq!((a.calls.len(), &a.end), (1, &WorkerEnd::Died));
+    assert_eq!(a.calls[0].returned, None);
+    let [fired] = &history.faults[..] else { panic!("one fault, found {:?}", history.faults) };
+    let gone_ns = a.gone_ns.expect("it was killed");
+    assert!(a.calls[0].called_ns < fired.at_ns && fired.at_ns <= gone_ns);
+    assert!(gone_ns < call(&history, "main", 0).called_ns, "the gate opened before the worker was gone");
+}
+
+fn stop_and_continue() {
+    let program = Program::new()
+        .os_pipe("p")
+        .os_pipe("q")
+        .main([write("p.w").after(blocked("a", "waits")).label("sent"), read("q.r").label("answer")])
+        .process("a", [read("p.r").label("waits"), write("q.w")])
+        .fault("a", Action::Stop, [called("a", "waits")])
+        .fault("a", Action::Continue, [blocked("main", "answer")]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    let fired: Vec<usize> = history.faults.iter().map(|fired| fired.fault).collect();
+    assert_eq!(fired, [0, 1]);
+    assert!(history.faults[1].at_ns <= returned_ns(call(&history, "main", 1)));
+}
+
+fn a_stopped_worker_is_still() {
+    let program = Program::new()
+        .os_pipe("p")
+        .os_pipe("q")
+        .main([read("q.r")])
+        .process("a", [sleep(1).label("first"), read("p.r").label("waits"), write("q.w")])
+        .fault("a", Action::Stop, [blocked("a", "waits")]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Quiescent);
+    assert_eq!(history.faults.len(), 1);
+    assert_eq!(history.workers[1].end, WorkerEnd::Running);
+}
+
+fn a_call_that_nobody_answers_is_quiescence() {
+    let program = Program::new().os_pipe("p").main([read("p.r")]).process("a", [own(Call::Getpid)]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Quiescent);
+    assert_eq!(history.workers[0].end, WorkerEnd::Running);
+    assert_eq!(call(&history, "main", 0).returned, None);
+    assert_eq!(history.workers[1].end, WorkerEnd::Finished);
+    assert_eq!(history.main_ended, None);
+    assert_eq!(left(&history), Vec::<String>::new());
+}
+
+fn a_gate_that_cannot_open_is_quiescence() {
+    let program = Program::new()
+        .os_pipe("p")
+        .main([read("p.r").label("for ever")])
+        .process("a", [own(Call::Getpid).after(returned("main", "for ever"))]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Quiescent);
+    assert_eq!(history.workers[1].calls, []);
+    assert_eq!(history.workers[1].end, WorkerEnd::Running);
+}
+
+fn a_sleeper_is_waited_for() {
+    let program = Program::new().os_pipe("p").main([read("p.r")]).process("a", [sleep(400), write("p.w")]);
+    assert_eq!(history(&program).end, RunEnd::Completed);
+}
+
+fn a_worker_may_outlive_main() {
+    let exit = own(Call::Exit { status: ExitStatus::Immediate(0) });
+    let program = Program::new()
+        .os_pipe("p")
+        .main([exit.after(called("a", "nap"))])
+        .process("a", [sleep(300).label("nap"), own(Call::Getpid)])
+        .judge(Judge::OutlivesMain("a".into()));
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    assert_eq!(left(&history), Vec::<String>::new());
+    assert_eq!(history.workers[1].end, WorkerEnd::Finished);
+    let (main_ended_ns, _) = history.main_ended.expect("it has ended");
+    assert!(history.workers[1].gone_ns.is_some_and(|gone_ns| gone_ns > main_ended_ns));
+}
+
+fn an_immediate_exit_is_an_end() {
+    let program = Program::new().main([own(Call::Exit { status: ExitStatus::Immediate(5) })]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    assert_eq!(history.workers[0].end, WorkerEnd::Finished);
+    assert_eq!(history.main_ended.map(|(_, status)| status), Some(5));
+}
+
+fn descriptors_run_out() {
+    let daemon = Worker { daemon: Some(true), ..worker("a") };
+    let program = Program::new()
+        .os_pipe("p")
+        .main([own(Call::Getpid).after(ended("a"))])
+        .role(daemon, [read("p.r").label("waits"), own(Call::Getpid)])
+        .fault("a", Action::LimitDescriptors(2), [blocked("a", "waits")])
+        .fault("a", Action::Kill, [blocked("a", "waits")]);
+    let history = history(&program);
+    let fired: Vec<usize> = history.faults.iter().map(|fired| fired.fault).collect();
+    assert_eq!((history.end, fired), (RunEnd::Completed, vec![0, 1]));
+}

@@ -1,0 +1,167 @@
+//! `reference`: the reference crate behind the contract, by nothing but its public interface.
+//!
+//! What a program in Python learns at run time and one in Rust from the compiler (a name that is no
+//! text, a buffer that is no bytes or is read-only) is answered `bad_type` without a call.
+
+mod connection;
+mod context;
+mod library;
+mod number;
+mod os_pipe;
+mod outcome;
+mod process;
+mod queue;
+
+use std::marker::PhantomData;
+
+use procession_contract::{
+    Answer, Body, Call, Implementation, Manifest, Method, ObjectKind, ObjectSpec, Objects, Outcome,
+    Processes, QueueLevel,
+};
+use procession_reference::connection::stream_pipe;
+use procession_reference::os_pipe::os_pipe;
+
+use connection::ConnectionHandle;
+use os_pipe::{ReaderHandle, WriterHandle};
+use process::Constructor;
+use queue::QueueHandle;
+
+/// The implementation, whose workers run `B`.
+pub fn implementation<B: Body>() -> &'static dyn Implementation {
+    &Reference::<B>(PhantomData)
+}
+
+struct Reference<B>(PhantomData<fn() -> B>);
+
+const OBJECTS: &[&str] = &["queue", "simple_queue", "joinable_queue", "pipe", "os_pipe"];
+
+const CALLS: &[&str] = &[
+    // Queues.
+    "put",
+    "put_nowait",
+    "put_many",
+    "get",
+    "get_nowait",
+    "get_many",
+    "qsize",
+    "empty",
+    "full",
+    "join_thread",
+    "cancel_join_thread",
+    "task_done",
+    "join_tasks",
+    // Connections.
+    "send",
+    "recv",
+    "send_bytes",
+    "send_non_bytes",
+    "recv_bytes",
+    "recv_bytes_into",
+    "poll",
+    "fileno",
+    "inheritable",
+    "is_closed",
+    "readable",
+    "writable",
+    "write_raw",
+    "send_connection",
+    "recv_connection",
+    "scope",
+    "wrap_descriptor",
+    "wait",
+    // Any object.
+    "close",
+    "release",
+    "serialise",
+    // OS pipes and pipelines.
+    "write",
+    "read",
+    "pipeline",
+    // Processes.
+    "start",
+    "join",
+    "is_alive",
+    "pid",
+    "exitcode",
+    "terminate",
+    "kill",
+    "sentinel",
+    "name",
+    "set_name",
+    "daemon",
+    "set_daemon",
+    "is_listed",
+    "repr",
+    "authkey",
+    "set_authkey",
+    "proc_state",
+    // The library.
+    "active_children",
+    "start_methods",
+    "start_method",
+    "set_start_method",
+    "context",
+    "set_context_method",
+    "cpu_count",
+    "kill_forkserver",
+    "at_exit_send",
+];
+
+impl<B: Body> Implementation for Reference<B> {
+    fn manifest(&self) -> Manifest {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Manifest {
+            name: "reference".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            language: "rust".into(),
+            methods: vec![Method::Spawn, Method::Fork, Method::Forkserver],
+            objects: names(OBJECTS),
+            calls: names(CALLS),
+            claims: names(&["cpython_wire"]),
+            queue_level: QueueLevel::LinearizableFifo,
+            tick_ms: 0,
+        }
+    }
+
+    fn create(&self, spec: &ObjectSpec, _method: Method) -> Result<Objects, Answer> {
+        let name = &spec.name;
+        let mut objects = Objects::new();
+        match &spec.kind {
+            ObjectKind::Pipe { duplex } => {
+                let (first, second) = stream_pipe(*duplex).map_err(outcome::os)?;
+                objects.insert(format!("{name}.0"), Box::new(ConnectionHandle::new(first)));
+                objects.insert(format!("{name}.1"), Box::new(ConnectionHandle::new(second)));
+            }
+            ObjectKind::OsPipe => {
+                let (reader, writer) = os_pipe().map_err(outcome::os)?;
+                objects.insert(format!("{name}.r"), Box::new(ReaderHandle::new(reader)));
+                objects.insert(format!("{name}.w"), Box::new(WriterHandle::new(writer)));
+            }
+            kind => {
+                let queue = QueueHandle::create(kind).unwrap_or(Err(Answer::of(Outcome::Unsupported)))?;
+                objects.insert(name.clone(), Box::new(queue));
+            }
+        }
+        Ok(objects)
+    }
+
+    fn call(&self, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+        match call {
+            Call::Wait { objects: names, timeout_ms } => library::wait(names, *timeout_ms, objects),
+            Call::Pipeline { stages, input } => library::pipeline(stages, input.as_deref()),
+            Call::SendConnection { name } => connection::send_connection(on, name, objects),
+            Call::RecvConnection { name } => connection::recv_connection(on, name, objects),
+            Call::WrapDescriptor { fd, name, readable, writable } => {
+                connection::wrap(*fd, name, *readable, *writable, objects)
+            }
+            Call::AtExitSend { connection, item } => connection::at_exit_send(connection, item, objects),
+            call if on == "current" => context::current(call),
+            call if on == "parent" => context::parent(call),
+            call => context::library(call),
+        }
+    }
+
+    fn processes(&self) -> Option<&dyn Processes> {
+        Some(const { &Constructor::<B>::new() })
+    }
+}

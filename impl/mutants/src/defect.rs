@@ -1,0 +1,58 @@
+//! What a defect is: functions that stand between a call and the reference.
+
+use std::collections::VecDeque;
+
+use procession_contract::{
+    Answer, Call, Implementation, Item, Manifest, Method, Object, ObjectKind, Objects, Worker,
+};
+
+/// Answers a call on a handle; `inner` is the reference's own handle.
+pub type OnObject = fn(&mut Memory, &Call, &mut dyn Object) -> Answer;
+
+/// Answers a call on no object, on several, or on `current` or `parent`.
+pub type OnLibrary = fn(&dyn Implementation, &str, &Call, &mut Objects) -> Answer;
+
+/// A defect; what is `None` is as in the reference.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Defect {
+    /// In queues of every kind.
+    pub queue: Option<OnObject>,
+    /// In connections.
+    pub connection: Option<OnObject>,
+    /// In the ends of OS pipes.
+    pub os_pipe: Option<OnObject>,
+    /// In process objects.
+    pub process: Option<OnObject>,
+    /// In calls on the library.
+    pub library: Option<OnLibrary>,
+    /// In how a worker is constructed: what is changed here is what the reference gets to see.
+    pub construct: Option<fn(&mut Worker, &mut Method, &mut Objects)>,
+    /// In what the implementation claims.
+    pub manifest: Option<fn(&mut Manifest)>,
+}
+
+impl Defect {
+    /// The defect in objects of this kind.
+    pub fn of(&self, kind: &ObjectKind) -> Option<OnObject> {
+        match kind {
+            ObjectKind::Queue { .. } | ObjectKind::SimpleQueue | ObjectKind::JoinableQueue { .. } => {
+                self.queue
+            }
+            ObjectKind::Pipe { .. } => self.connection,
+            ObjectKind::OsPipe => self.os_pipe,
+        }
+    }
+}
+
+/// What one handle of a mutant remembers in its own process.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Items held back.
+    pub held: VecDeque<Item>,
+    /// Answers kept for later.
+    pub answers: VecDeque<Answer>,
+    /// How many calls the handle has answered before this one.
+    pub calls: u64,
+    /// A flag.
+    pub flag: bool,
+}

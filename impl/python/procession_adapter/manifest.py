@@ -1,0 +1,23 @@
+"""What CPython's multiprocessing offers."""
+
+import sys
+
+METHODS = ["fork", "spawn", "forkserver"]
+OBJECTS = ["queue", "simple_queue", "joinable_queue", "pipe", "os_pipe"]
+
+
+def manifest():
+    from .calls import CALLS
+
+    return {
+        "name": "cpython",
+        "version": sys.version.split()[0],
+        "language": "Python",
+        "methods": METHODS,
+        "objects": sorted(OBJECTS),
+        "calls": sorted(CALLS),
+        "claims": ["cpython_wire", "processes"],
+        # Puts of different processes are not ordered by anything: each has a buffer of its own.
+        "queue_level": "producer_fifo",
+        "tick_ms": 0,
+    }

@@ -1,0 +1,133 @@
+"""What an error of multiprocessing means in the call that raised it: the only place that knows.
+
+Where CPython raises the same type for several situations, its wording tells them apart; the wordings
+used here are the same from 3.8 to 3.13.
+"""
+
+import errno
+import queue
+from multiprocessing import AuthenticationError, BufferTooShort, connection, process, queues
+
+from . import answers
+from .answers import outcome
+from .items import fingerprint
+
+BY_ERRNO = {
+    errno.EPIPE: answers.BROKEN_PIPE,
+    errno.ECONNRESET: answers.BROKEN_PIPE,
+    errno.EBADF: answers.BAD_DESCRIPTOR,
+    errno.EMFILE: answers.EXHAUSTED,
+    errno.ENFILE: answers.EXHAUSTED,
+    errno.ENOMEM: answers.EXHAUSTED,
+    errno.EAGAIN: answers.EXHAUSTED,
+    errno.ENOSPC: answers.EXHAUSTED,
+    errno.EINVAL: answers.BAD_VALUE,
+    errno.ENOENT: answers.BAD_VALUE,
+}
+
+BY_WORDING = [
+    ("handle is closed", answers.CLOSED),
+    ("connection is write-only", answers.WRONG_DIRECTION),
+    ("connection is read-only", answers.WRONG_DIRECTION),
+    ("bad message length", answers.TOO_LONG),
+    ("got end of file during message", answers.CORRUPT),
+    ("invalid handle", answers.BAD_VALUE),
+    ("process object is closed", answers.CLOSED),
+    ("Cannot close a process while it is still running", answers.STILL_RUNNING),
+    ("can only join a child process", answers.NOT_OWNER),
+    ("can only test a child process", answers.NOT_OWNER),
+    ("can only start a process object created by current process", answers.NOT_OWNER),
+    ("task_done() called too many times", answers.OVER_RELEASE),
+    ("release unlocked lock", answers.OVER_RELEASE),
+]
+
+BY_TYPE = [
+    (queue.Empty, answers.EMPTY),
+    (queue.Full, answers.FULL),
+    (AuthenticationError, answers.AUTH_FAILED),
+    (EOFError, answers.EOF),
+    (MemoryError, answers.EXHAUSTED),
+    (AssertionError, answers.MISUSE),
+    (OverflowError, answers.BAD_VALUE),
+    (ValueError, answers.BAD_VALUE),
+    (KeyError, answers.BAD_VALUE),
+    (TypeError, answers.BAD_TYPE),
+    (RuntimeError, answers.NOT_ALLOWED),
+]
+
+SENDING = {"put", "put_nowait", "send", "send_connection"}
+RECEIVING = {"get", "get_nowait", "recv", "recv_connection"}
+
+
+def answer_to(error, do, target):
+    """The answer that stands for an error of the call `do` on `target`."""
+    if isinstance(error, BufferTooShort):
+        message = error.args[0]
+        return (answers.BUFFER_TOO_SHORT, len(message), fingerprint(message), None, ())
+    return outcome(meaning(error, do, target), wording(error))
+
+
+def wording(error):
+    """The error's type and text, for people."""
+    return "%s: %s" % (type(error).__name__, error) if str(error) else None
+
+
+def meaning(error, do, target):
+    """The outcome that an error of the call `do` on `target` stands for."""
+    said = str(error)
+    if isinstance(error, ValueError) and isinstance(target, queues.Queue) and "is closed" in said:
+        return answers.CLOSED
+    for fragment, meant in BY_WORDING:
+        if fragment in said:
+            return meant
+    if isinstance(error, OSError) and not isinstance(error, queue.Empty):
+        return BY_ERRNO.get(error.errno, answers.OTHER)
+    if isinstance(error, (queue.Empty, queue.Full, MemoryError)):
+        return by_type(error)
+    if do == "serialise":
+        return refused_to_serialise(error)
+    if do in SENDING or do == "start":
+        return refused_to_send(error, do)
+    if do in RECEIVING:
+        return refused_to_receive(error)
+    if isinstance(target, connection.Connection) and isinstance(error, OverflowError):
+        # A descriptor or a length that no C int can hold: CPython finds out when it is used.
+        return answers.CORRUPT if do.startswith("recv") else answers.BAD_DESCRIPTOR
+    if isinstance(error, AttributeError) and isinstance(target, process.BaseProcess):
+        # Signalling a process that was never started: CPython trips over its own missing state.
+        return answers.MISUSE
+    return by_type(error)
+
+
+def refused_to_send(error, do):
+    """Serialisation runs foreign code, so it can raise anything; `start` checks its state first."""
+    if isinstance(error, AssertionError) and do == "start":
+        return answers.MISUSE
+    if isinstance(error, RuntimeError) and do == "start":
+        # An object of another context, or a process that is still loading its main program.
+        return answers.NOT_ALLOWED
+    if isinstance(error, OverflowError) and do != "start":
+        return answers.BAD_DESCRIPTOR if do.startswith("send") else answers.BAD_VALUE
+    return answers.ENCODE_FAILED
+
+
+def refused_to_serialise(error):
+    """Refused because no process is being started, or not serialisable at all."""
+    deliberate = isinstance(error, RuntimeError) or "disallowed" in str(error)
+    return answers.NOT_ALLOWED if deliberate else answers.ENCODE_FAILED
+
+
+def refused_to_receive(error):
+    """Unpickling can raise anything; the end of a stream is an EOFError that says nothing."""
+    if isinstance(error, EOFError) and not error.args:
+        return answers.EOF
+    if isinstance(error, OverflowError):
+        return answers.CORRUPT
+    return answers.DECODE_FAILED
+
+
+def by_type(error):
+    for kind, meant in BY_TYPE:
+        if isinstance(error, kind):
+            return meant
+    return answers.OTHER

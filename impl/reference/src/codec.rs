@@ -1,0 +1,59 @@
+//! Values as bytes: postcard, with buffers that are used again.
+
+use std::cell::Cell;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A value could not be turned into bytes, or bytes not into a value of the type; the text says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodecError(pub String);
+
+impl std::fmt::Display for CodecError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for CodecError {}
+
+/// A buffer that has grown beyond this is not kept.
+const KEEP: usize = 64 << 10;
+
+thread_local! {
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Runs `work` with an empty buffer, which may have been used before. A nested call, from within
+/// somebody's `Serialize`, gets another buffer.
+pub(crate) fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    let result = work(&mut buffer);
+    if buffer.capacity() <= KEEP {
+        BUFFER.set(buffer);
+    }
+    result
+}
+
+/// Appends a value's encoding to `into`.
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> Result<(), CodecError> {
+    match postcard::to_extend(value, std::mem::take(into)) {
+        Ok(encoded) => {
+            *into = encoded;
+            Ok(())
+        }
+        Err(error) => Err(CodecError(format!("the value cannot be encoded: {error}"))),
+    }
+}
+
+/// The value that these bytes encode, all of them.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => {
+            Err(CodecError(format!("{} bytes follow the value: another type was put", rest.len())))
+        }
+        Err(error) => Err(CodecError(format!("the bytes are no value of the type: {error}"))),
+    }
+}

@@ -1,0 +1,428 @@
+//! The memory of one shared object: an anonymous file, sealed in its size and mapped once.
+//!
+//! # Layout
+//! `[header 4 KiB][slots 64 KiB][zones]`: the zone of a ring of `C` bytes begins at `ZONES + C`, so
+//! that the zones of all powers of two are disjoint. The file is sparse: a zone costs memory only
+//! while it is in use, and memory is provided before it is touched.
+//!
+//! # Invariants
+//! 1. The file is sealed against shrinking and growing before it is mapped (by us on creation,
+//!    checked on attachment), so every byte of the mapping lies in the file for as long as it lives.
+//! 2. The mapping is `len` bytes long and lives as long as the `Region`.
+//! 3. Everything in it is atomics or plain bytes, for which every bit pattern is a value.
+//! 4. Plain bytes are only copied through raw pointers, never borrowed: a peer may write at any time.
+#![expect(unsafe_code, reason = "maps shared memory and copies to and from it")]
+
+use std::ffi::c_void;
+use std::io;
+use std::num::NonZeroUsize;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::ptr::NonNull;
+
+use nix::fcntl::{FallocateFlags, FcntlArg, OFlag, SealFlag, fallocate, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, munmap};
+use nix::sys::stat::fstat;
+use nix::unistd::ftruncate;
+
+use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, UNIT};
+use crate::sync::ring::{Limits, Words};
+use crate::sync::{A32, A64, Ordering, hook};
+
+/// How many processes can use one object at a time.
+pub const SLOTS: usize = 1024;
+
+const HEADER_LEN: usize = 4096;
+const ZONES: usize = HEADER_LEN + SLOTS * size_of::<Slot>();
+const MAGIC: u64 = u64::from_ne_bytes(*b"procsion");
+const VERSION: u32 = 1;
+
+/// What a process shows of itself to the others.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Slot {
+    /// How many processes have had this slot.
+    pub generation: A32,
+    /// Which ends the process holds.
+    pub ends: A32,
+    /// How many records it has taken and must report as done.
+    pub outstanding: A32,
+}
+
+/// The first page: what the object is, and its words.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Header {
+    magic: A64,
+    version: A32,
+    flags: A32,
+    max_items: A64,
+    max_units: A64,
+    min_capacity: A64,
+    keep_capacity: A64,
+    /// One more than the highest slot ever used.
+    pub slots_used: A32,
+    /// The channel's words.
+    pub words: Words,
+}
+
+const BOUNDED: u32 = 1;
+const WAIT_FOR_BYTES: u32 = 2;
+const EOF: u32 = 4;
+const BROKEN_PIPE: u32 = 8;
+const JOINABLE: u32 = 16;
+const KIND_SHIFT: u32 = 24;
+
+const _: () = assert!(size_of::<Header>() <= HEADER_LEN);
+
+/// Why a descriptor is not a segment that can be used here.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AttachError {
+    /// The segment's description of itself is impossible; the text says what.
+    Corrupt(&'static str),
+    /// The descriptor is not one of our segments; the text says what is missing.
+    NotASegment(&'static str),
+    /// The system refused.
+    Os(io::Error),
+    /// The segment belongs to an object of another kind.
+    Kind {
+        /// The kind that the segment names.
+        found: &'static str,
+        /// The kind that was asked for.
+        expected: &'static str,
+    },
+    /// The segment was made by another version of this library.
+    Version {
+        /// The version that the segment names.
+        found: u32,
+        /// The version that this library needs.
+        expected: u32,
+    },
+}
+
+impl std::fmt::Display for AttachError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            AttachError::Corrupt(what) => write!(f, "the segment is corrupt: {what}"),
+            AttachError::Kind { found, expected } => {
+                write!(f, "the segment belongs to a {found}, not to a {expected}")
+            }
+            AttachError::NotASegment(what) => write!(f, "the descriptor is no segment of ours: {what}"),
+            AttachError::Os(error) => write!(f, "the system refused: {error}"),
+            AttachError::Version { found, expected } => {
+                write!(f, "the segment has layout version {found}, this library needs {expected}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for AttachError {}
+
+/// The mapped memory of one object.
+#[derive(Debug)]
+pub struct Region {
+    file: OwnedFd,
+    base: NonNull<c_void>,
+    len: usize,
+    limits: Limits,
+}
+
+// SAFETY: by 3 and 4 all access goes through atomics or raw copies, whatever thread makes it.
+unsafe impl Send for Region {}
+// SAFETY: as above.
+unsafe impl Sync for Region {}
+
+impl Region {
+    /// Creates a segment for a channel with these limits.
+    pub fn create(limits: Limits) -> io::Result<Region> {
+        let file = memfd_create(c"procession", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
+        let len = window_len(&limits);
+        ftruncate(&file, len as i64)?;
+        let seals = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
+        fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
+        let region = Region::map(file, len, limits)?;
+        region.provide(0, HEADER_LEN)?;
+        region.provide_zone(limits.min_capacity)?;
+        let mut flags = limits.kind << KIND_SHIFT;
+        for (on, flag) in [
+            (limits.bounded, BOUNDED),
+            (limits.wait_for_bytes, WAIT_FOR_BYTES),
+            (limits.eof, EOF),
+            (limits.broken_pipe, BROKEN_PIPE),
+            (limits.joinable, JOINABLE),
+        ] {
+            flags |= if on { flag } else { 0 };
+        }
+        let header = Header {
+            magic: A64::new(MAGIC),
+            version: A32::new(VERSION),
+            flags: A32::new(flags),
+            max_items: A64::new(limits.max_items.into()),
+            max_units: A64::new(limits.max_units),
+            min_capacity: A64::new(limits.min_capacity),
+            keep_capacity: A64::new(limits.keep_capacity),
+            slots_used: A32::new(0),
+            words: Words::new(limits.min_capacity),
+        };
+        // SAFETY: the first page is mapped, aligned, provided, and nobody else knows of it yet.
+        unsafe { region.base.cast::<Header>().write(header) };
+        Ok(region)
+    }
+
+    /// Maps a segment that was created elsewhere, after checking that it is one.
+    pub fn attach(file: OwnedFd) -> Result<Region, AttachError> {
+        let len = fstat(&file).map_err(|errno| AttachError::Os(errno.into()))?.st_size as usize;
+        if len < ZONES {
+            return Err(AttachError::NotASegment("it is too short"));
+        }
+        let seals = fcntl(&file, FcntlArg::F_GET_SEALS).unwrap_or(0);
+        let needed = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW;
+        if !SealFlag::from_bits_retain(seals).contains(needed) {
+            return Err(AttachError::NotASegment("its size is not sealed"));
+        }
+        let unknown = Limits {
+            max_items: 0,
+            bounded: false,
+            max_units: 0,
+            min_capacity: 0,
+            keep_capacity: 0,
+            wait_for_bytes: false,
+            eof: false,
+            broken_pipe: false,
+            joinable: false,
+            kind: 0,
+        };
+        let mut region = Region::map(file, len, unknown).map_err(AttachError::Os)?;
+        let header = region.header();
+        if header.magic.load(Ordering::Acquire) != MAGIC {
+            return Err(AttachError::NotASegment("it does not begin with our mark"));
+        }
+        let found = header.version.load(Ordering::Relaxed);
+        if found != VERSION {
+            return Err(AttachError::Version { found, expected: VERSION });
+        }
+        let flags = header.flags.load(Ordering::Relaxed);
+        let max_items = header.max_items.load(Ordering::Relaxed);
+        let limits = Limits {
+            max_items: u32::try_from(max_items).unwrap_or(0),
+            bounded: flags & BOUNDED != 0,
+            max_units: header.max_units.load(Ordering::Relaxed),
+            min_capacity: header.min_capacity.load(Ordering::Relaxed),
+            keep_capacity: header.keep_capacity.load(Ordering::Relaxed),
+            wait_for_bytes: flags & WAIT_FOR_BYTES != 0,
+            eof: flags & EOF != 0,
+            broken_pipe: flags & BROKEN_PIPE != 0,
+            joinable: flags & JOINABLE != 0,
+            kind: flags >> KIND_SHIFT,
+        };
+        if !(1..=MOST_ITEMS).contains(&limits.max_items) {
+            return Err(AttachError::Corrupt("the bound on items is impossible"));
+        }
+        if limits.max_units < 2 || limits.max_units > MOST_UNITS {
+            return Err(AttachError::Corrupt("the limit of bytes is impossible"));
+        }
+        let powers = limits.min_capacity.is_power_of_two() && limits.keep_capacity.is_power_of_two();
+        if !powers || limits.min_capacity > limits.keep_capacity || limits.keep_capacity > most(&limits) {
+            return Err(AttachError::Corrupt("the ring's sizes are impossible"));
+        }
+        if window_len(&limits) != len {
+            return Err(AttachError::Corrupt("the file is not as long as its limits need"));
+        }
+        region.limits = limits;
+        Ok(region)
+    }
+
+    fn map(file: OwnedFd, len: usize, limits: Limits) -> io::Result<Region> {
+        let size = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
+        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
+        // SAFETY: a new mapping at an address that the kernel chooses disturbs nothing.
+        let base = unsafe { mmap(None, size, protection, flags, &file, 0) }?;
+        let region = Region { file, base, len, limits };
+        // SAFETY: by 2 the range is ours. A refusal only makes core dumps larger.
+        let _ = unsafe { madvise(region.base, region.len, MmapAdvise::MADV_DONTDUMP) };
+        Ok(region)
+    }
+
+    /// The segment's descriptor.
+    pub fn file(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// The limits, as checked when the segment was created or attached.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The first page.
+    #[inline]
+    pub fn header(&self) -> &Header {
+        // SAFETY: by 1 and 2 the first page is mapped and aligned as pages are; by 3 its contents
+        // are values of the type; the borrow ends before the mapping does.
+        unsafe { self.base.cast::<Header>().as_ref() }
+    }
+
+    /// The slot with this number, which is below [`SLOTS`].
+    #[inline]
+    pub fn slot(&self, number: usize) -> &Slot {
+        assert!(number < SLOTS);
+        // SAFETY: the slots lie between the header and the zones, so by 1 and 2 they are mapped;
+        // 4096 is a multiple of their alignment; by 3 their contents are values of the type.
+        unsafe { self.base.byte_add(HEADER_LEN).cast::<Slot>().add(number).as_ref() }
+    }
+
+    /// Provides the memory of a slot, so that touching it cannot fail.
+    pub fn provide_slot(&self, number: usize) -> io::Result<()> {
+        self.provide(HEADER_LEN + number * size_of::<Slot>(), size_of::<Slot>())
+    }
+
+    fn provide(&self, at: usize, len: usize) -> io::Result<()> {
+        hook();
+        Ok(fallocate(&self.file, FallocateFlags::empty(), at as i64, len as i64)?)
+    }
+
+    fn provide_zone(&self, capacity: u64) -> io::Result<()> {
+        let (at, len) = zone(capacity);
+        self.provide(at, len)
+    }
+
+    fn discard(&self, from: usize, to: usize) {
+        if from < to {
+            hook();
+            let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+            // A refusal only means that the memory is kept for longer.
+            let _ = fallocate(&self.file, flags, from as i64, (to - from) as i64);
+        }
+    }
+
+    /// Gives back the memory of all zones but one (capacity in units).
+    pub fn discard_other_zones(&self, keep: u64) {
+        let (at, len) = zone(keep.min(most(&self.limits)));
+        self.discard(ZONES, at);
+        self.discard(at + len, self.len);
+    }
+
+    /// Provides the memory of the zone of `to` and copies `units` units at position `at` to it.
+    pub fn relocate(&self, from: u64, to: u64, at: u64, units: u64) -> io::Result<()> {
+        self.provide_zone(to)?;
+        let (mut at, mut left) = (at, units);
+        while left > 0 {
+            let run = left.min(from - (at & (from - 1))).min(to - (at & (to - 1)));
+            hook();
+            let len = run as usize * UNIT;
+            let source = self.unit(from, at, len);
+            let target = self.unit(to, at, len);
+            // SAFETY: `unit` has checked that both runs lie in their zones, which are disjoint.
+            unsafe { std::ptr::copy_nonoverlapping(source, target, len) };
+            at += run;
+            left -= run;
+        }
+        Ok(())
+    }
+
+    /// Where the unit at a position lies, in the zone of a capacity; `len` bytes from it are in the zone.
+    #[inline]
+    fn unit(&self, capacity: u64, at: u64, len: usize) -> *mut u8 {
+        let (start, zone_len) = zone(capacity);
+        let offset = (at & (capacity - 1)) as usize * UNIT;
+        assert!(
+            capacity.is_power_of_two() && capacity <= most(&self.limits) && offset + len <= zone_len,
+            "a copy must lie in its zone"
+        );
+        // SAFETY: zones of powers of two up to `most` lie in the file, hence by 1 and 2 in the mapping.
+        unsafe { self.base.as_ptr().cast::<u8>().add(start + offset) }
+    }
+
+    /// Copies bytes into the ring, from byte `skip` behind the unit at `at`, around its end if need be.
+    #[inline]
+    fn copy_in(&self, capacity: u64, at: u64, skip: usize, bytes: &[u8]) {
+        let at = at + (skip / UNIT) as u64;
+        let within = skip % UNIT;
+        let to_end = (capacity - (at & (capacity - 1))) as usize * UNIT - within;
+        let first = bytes.len().min(to_end);
+        let target = self.unit(capacity, at, within + first);
+        // SAFETY: `unit` has checked the range; a peer's concurrent writes concern only the bytes' values (4).
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target.add(within), first) };
+        if first < bytes.len() {
+            let rest = &bytes[first..];
+            let target = self.unit(capacity, 0, rest.len());
+            // SAFETY: as above.
+            unsafe { std::ptr::copy_nonoverlapping(rest.as_ptr(), target, rest.len()) };
+        }
+    }
+
+    /// Writes a record: its length, then its bytes.
+    #[inline]
+    pub fn write_record(&self, capacity: u64, at: u64, len: usize, parts: &[&[u8]]) {
+        hook();
+        let target = self.unit(capacity, at, UNIT);
+        // SAFETY: `unit` has checked the range, and units are aligned as `u64` is.
+        unsafe { target.cast::<u64>().write(len as u64) };
+        let mut skip = UNIT;
+        for part in parts {
+            hook();
+            self.copy_in(capacity, at, skip, part);
+            skip += part.len();
+        }
+    }
+
+    /// The length that the record at a position claims.
+    #[inline]
+    pub fn record_len(&self, capacity: u64, at: u64) -> u64 {
+        hook();
+        let source = self.unit(capacity, at, UNIT);
+        // SAFETY: `unit` has checked the range; volatile, so that it is loaded only this once.
+        unsafe { source.cast::<u64>().read_volatile() }
+    }
+
+    /// Appends the bytes of a record to `into`.
+    #[inline]
+    pub fn read_record(&self, capacity: u64, at: u64, len: usize, into: &mut Vec<u8>) {
+        hook();
+        into.reserve(len);
+        let at = at + 1;
+        let to_end = (capacity - (at & (capacity - 1))) as usize * UNIT;
+        let first = len.min(to_end);
+        let source = self.unit(capacity, at, first);
+        let rest = self.unit(capacity, 0, len - first);
+        let before = into.len();
+        let target = into.spare_capacity_mut().as_mut_ptr().cast::<u8>();
+        // SAFETY: `unit` has checked the sources; `reserve` has made room for `len` bytes.
+        unsafe { std::ptr::copy_nonoverlapping(source, target, first) };
+        // SAFETY: as above.
+        unsafe { std::ptr::copy_nonoverlapping(rest, target.add(first), len - first) };
+        // SAFETY: the bytes up to here have just been written.
+        unsafe { into.set_len(before + len) };
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        // SAFETY: by 2 the range is ours, and borrows of it have ended.
+        let _ = unsafe { munmap(self.base, self.len) };
+    }
+}
+
+/// A new open file description of the same file, whose byte locks are its own.
+pub fn reopen(file: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    use std::os::fd::AsRawFd;
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(nix::fcntl::open(path.as_str(), OFlag::O_RDWR | OFlag::O_CLOEXEC, nix::sys::stat::Mode::empty())?)
+}
+
+fn most(limits: &Limits) -> u64 {
+    limits.max_units.next_power_of_two()
+}
+
+fn window_len(limits: &Limits) -> usize {
+    let (at, len) = zone(most(limits));
+    at + len
+}
+
+/// Where the zone of a capacity (in units) begins, and how long it is, in bytes.
+#[inline]
+fn zone(capacity: u64) -> (usize, usize) {
+    let len = capacity as usize * UNIT;
+    (ZONES + len, len)
+}

@@ -1,0 +1,74 @@
+//! A gate: processes wait in front of it until a condition elsewhere may have become true.
+//!
+//! # State
+//! `[31..1 sequence][0 WAITERS]`. A waiter sets `WAITERS` and *then* looks at the condition; an
+//! opener makes the condition true and *then* looks at `WAITERS`. A fence between the two on both
+//! sides makes sure that one of them sees the other.
+//!
+//! Opening wakes everybody: that a woken process dies instead of going on then harms nobody, and
+//! no count of sleepers exists that a dead one could leave wrong. An opener that dies between the
+//! condition and the wake is made up for by the tick.
+
+use super::{A32, GATE_SLICE_NS, Ordering, Woken, fence, futex_wait, futex_wake};
+use crate::deadline::Deadline;
+
+const WAITERS: u32 = 1;
+
+/// The gate.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Gate {
+    word: A32,
+}
+
+/// What a waiter saw when it announced itself.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Ticket(u32);
+
+impl Gate {
+    /// A gate with nobody in front of it.
+    pub fn new() -> Gate {
+        Gate { word: A32::new(0) }
+    }
+
+    /// Announces a waiter, who must look at the condition once more before [`wait`](Self::wait).
+    pub fn announce(&self) -> Ticket {
+        let before = self.word.fetch_or(WAITERS, Ordering::AcqRel);
+        fence();
+        Ticket(before | WAITERS)
+    }
+
+    /// Sleeps until the gate opens, a tick is over, or the deadline has come.
+    pub fn wait(&self, ticket: Ticket, deadline: Deadline) -> Woken {
+        futex_wait(&self.word, ticket.0, deadline, GATE_SLICE_NS)
+    }
+
+    /// Wakes everybody who has announced himself, after the condition has become true.
+    #[inline]
+    pub fn open(&self) {
+        fence();
+        self.open_fenced();
+    }
+
+    /// As [`open`](Self::open), for a caller that has fenced since the condition became true.
+    #[inline]
+    pub fn open_fenced(&self) {
+        let word = self.word.load(Ordering::Relaxed);
+        if word & WAITERS != 0 {
+            self.open_slowly(word);
+        }
+    }
+
+    #[cold]
+    fn open_slowly(&self, mut word: u32) {
+        while word & WAITERS != 0 {
+            // The sequence moves, so that one who announced himself but does not sleep yet never will.
+            let opened = word.wrapping_add(2) & !WAITERS;
+            match self.word.compare_exchange(word, opened, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return futex_wake(&self.word, u32::MAX),
+                Err(changed) => word = changed,
+            }
+        }
+    }
+}

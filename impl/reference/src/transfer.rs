@@ -1,0 +1,256 @@
+//! Values on their way to another process: bytes in postcard's format and the descriptors they hold.
+//!
+//! A plain value travels as bytes alone ([`encode`], [`decode`]). A value that holds a descriptor, a
+//! queue's handle or the end of a pipe, can travel only where descriptors can: to a process that is
+//! being started, or through a connection that passes them ([`Purpose`]). Anywhere else its
+//! serialisation is an error, so that nothing arrives that cannot be used.
+//!
+//! Such a type implements `Serialize` by [`lend`] (which duplicates the descriptor into the parcel
+//! and gives an index to write) and `Deserialize` by [`claim`]. [`Descriptor`] does so for a bare
+//! descriptor and can serve as a field:
+//!
+//! ```
+//! use procession_reference::transfer::{self, Descriptor, Purpose};
+//! use std::fs::File;
+//!
+//! let log = Descriptor::from(File::open("/dev/null").unwrap());
+//! assert!(transfer::encode(&log).is_err(), "bytes alone cannot carry a descriptor");
+//!
+//! let parcel = transfer::encode_with_descriptors(&log, Purpose::Connection).unwrap();
+//! assert_eq!(parcel.descriptors.len(), 1);
+//! let arrived: Descriptor =
+//!     transfer::decode_with_descriptors(&parcel.bytes, parcel.descriptors, Purpose::Connection).unwrap();
+//! # drop(arrived);
+//! ```
+
+mod descriptor;
+mod error;
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use descriptor::Descriptor;
+pub use error::{DecodeError, EncodeError, Refused};
+
+/// Why descriptors may travel with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The value is passed on by a connection, explicitly with its descriptors.
+    Connection,
+    /// The value is an argument of a process that is being started.
+    Starting,
+}
+
+/// An encoded value.
+pub struct Parcel {
+    /// The value in postcard's format; a descriptor is its index in `descriptors`.
+    pub bytes: Vec<u8>,
+    /// Duplicates of the value's descriptors, close-on-exec.
+    pub descriptors: Vec<OwnedFd>,
+    /// What must stay alive until the receiver has confirmed: see [`hold`].
+    pub held: Vec<Box<dyn Any + Send>>,
+}
+
+/// Encodes a value that holds no descriptors.
+///
+/// # Errors
+/// [`EncodeError::Refused`] if the value holds a descriptor, [`EncodeError::Value`] if its
+/// `Serialize` fails.
+pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
+    Ok(collect(value, None, Vec::new())?.bytes)
+}
+
+/// Encodes like [`encode`], behind what `buffer` holds already; on an error `buffer` is emptied.
+///
+/// # Errors
+/// Those of [`encode`].
+pub fn encode_into<T: Serialize + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
+    *buffer = collect(value, None, std::mem::take(buffer))?.bytes;
+    Ok(())
+}
+
+/// Encodes a value and duplicates the descriptors it holds.
+///
+/// # Errors
+/// [`EncodeError::Refused`] if the value must not travel for this purpose,
+/// [`EncodeError::Descriptor`] if a descriptor cannot be duplicated, [`EncodeError::Value`] if its
+/// `Serialize` fails. No duplicate is left behind.
+pub fn encode_with_descriptors<T: Serialize + ?Sized>(
+    value: &T,
+    purpose: Purpose,
+) -> Result<Parcel, EncodeError> {
+    collect(value, Some(purpose), Vec::new())
+}
+
+/// Decodes what [`encode`] made.
+///
+/// # Errors
+/// [`DecodeError::Refused`] if the bytes name a descriptor, [`DecodeError::Trailing`] if they hold
+/// more than the value, [`DecodeError::Value`] if they hold no `T`.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    supply(bytes, None, Vec::new())
+}
+
+/// Decodes what [`encode_with_descriptors`] made; descriptors that no part of the value claims are
+/// closed.
+///
+/// # Errors
+/// Those of [`decode`]; all the descriptors are closed.
+pub fn decode_with_descriptors<T: DeserializeOwned>(
+    bytes: &[u8],
+    descriptors: Vec<OwnedFd>,
+    purpose: Purpose,
+) -> Result<T, DecodeError> {
+    supply(bytes, Some(purpose), descriptors)
+}
+
+/// For what purpose this thread is encoding or decoding a value just now; `None` if it does neither,
+/// or if descriptors cannot travel.
+pub fn purpose() -> Option<Purpose> {
+    let outgoing = OUTGOING.with_borrow(|outgoing| outgoing.as_ref().and_then(|it| it.purpose));
+    outgoing.or_else(|| INCOMING.with_borrow(|incoming| incoming.as_ref().and_then(|it| it.purpose)))
+}
+
+/// Puts a duplicate of `descriptor` into the parcel that this thread is encoding, for a `Serialize`
+/// of `what` (which names the type in the error) that may travel for the purposes `allowed`. The
+/// index returned is what is to be serialised in its place.
+///
+/// # Errors
+/// [`Refused`] if nothing is being encoded or not for one of these purposes; also if the system has
+/// no descriptor left. Turn it into the serialiser's error by `serde::ser::Error::custom`; [`encode`]
+/// and its siblings report the reason in full.
+pub fn lend(descriptor: BorrowedFd<'_>, what: &'static str, allowed: &[Purpose]) -> Result<u32, Refused> {
+    permit(what, allowed)?;
+    OUTGOING.with_borrow_mut(|outgoing| {
+        let Some(outgoing) = outgoing else { return Err(Refused::NotTravelling { what }) };
+        match descriptor.try_clone_to_owned() {
+            Ok(duplicate) => {
+                outgoing.parcel.descriptors.push(duplicate);
+                Ok(outgoing.parcel.descriptors.len() as u32 - 1)
+            }
+            Err(error) => {
+                let refused = Refused::Duplicate { what, errno: error.raw_os_error().unwrap_or(0) };
+                outgoing.refused = Some(refused);
+                Err(refused)
+            }
+        }
+    })
+}
+
+/// Asks whether a `what` may be serialised now, for one of the purposes `allowed`; for types that
+/// hold no descriptor but are to be shared by inheritance only.
+///
+/// # Errors
+/// [`Refused`], as for [`lend`].
+pub fn permit(what: &'static str, allowed: &[Purpose]) -> Result<(), Refused> {
+    OUTGOING.with_borrow_mut(|outgoing| {
+        let Some(outgoing) = outgoing else { return Err(Refused::NotTravelling { what }) };
+        let refused = match outgoing.purpose {
+            Some(purpose) if allowed.contains(&purpose) => return Ok(()),
+            Some(purpose) => Refused::Purpose { what, purpose },
+            None => Refused::NotTravelling { what },
+        };
+        outgoing.refused = Some(refused);
+        Err(refused)
+    })
+}
+
+/// Keeps `value` alive until the receiver of the value that this thread is encoding has confirmed
+/// that it holds it: a reference that is counted elsewhere, or a lock. A process that is being
+/// started confirms once it has decoded its arguments. Outside an encoding the value is dropped.
+pub fn hold(value: impl Any + Send) {
+    OUTGOING.with_borrow_mut(|outgoing| {
+        if let Some(outgoing) = outgoing {
+            outgoing.parcel.held.push(Box::new(value));
+        }
+    });
+}
+
+/// Takes the descriptor with this index from what arrived with the value being decoded.
+///
+/// # Errors
+/// [`Refused::NotSupplied`] if there is none, or it was claimed already.
+pub fn claim(index: u32, what: &'static str) -> Result<OwnedFd, Refused> {
+    INCOMING.with_borrow_mut(|incoming| {
+        let refused = Refused::NotSupplied { what, index };
+        let Some(incoming) = incoming else { return Err(refused) };
+        let claimed = incoming.descriptors.get_mut(index as usize).and_then(Option::take);
+        claimed.ok_or_else(|| {
+            incoming.refused = Some(refused);
+            refused
+        })
+    })
+}
+
+struct Outgoing {
+    purpose: Option<Purpose>,
+    parcel: Parcel,
+    refused: Option<Refused>,
+}
+
+struct Incoming {
+    purpose: Option<Purpose>,
+    descriptors: Vec<Option<OwnedFd>>,
+    refused: Option<Refused>,
+}
+
+thread_local! {
+    static OUTGOING: RefCell<Option<Outgoing>> = const { RefCell::new(None) };
+    static INCOMING: RefCell<Option<Incoming>> = const { RefCell::new(None) };
+}
+
+/// Puts back what was there before, also when a `Serialize` panics or encodes something itself.
+struct Restore<T: 'static>(&'static std::thread::LocalKey<RefCell<Option<T>>>, Option<T>);
+
+impl<T> Restore<T> {
+    fn replace(slot: &'static std::thread::LocalKey<RefCell<Option<T>>>, new: T) -> Restore<T> {
+        Restore(slot, slot.replace(Some(new)))
+    }
+}
+
+impl<T> Drop for Restore<T> {
+    fn drop(&mut self) {
+        self.0.replace(self.1.take());
+    }
+}
+
+fn collect<T: Serialize + ?Sized>(
+    value: &T,
+    purpose: Option<Purpose>,
+    buffer: Vec<u8>,
+) -> Result<Parcel, EncodeError> {
+    let parcel = Parcel { bytes: Vec::new(), descriptors: Vec::new(), held: Vec::new() };
+    let _restore = Restore::replace(&OUTGOING, Outgoing { purpose, parcel, refused: None });
+    let encoded = postcard::to_extend(value, buffer);
+    let Some(outgoing) = OUTGOING.take() else { return Err(EncodeError::Nested) };
+    match (encoded, outgoing.refused) {
+        (Ok(bytes), None) => Ok(Parcel { bytes, ..outgoing.parcel }),
+        (_, Some(refused)) => Err(EncodeError::Refused(refused)),
+        (Err(source), None) => Err(EncodeError::Value { type_name: std::any::type_name::<T>(), source }),
+    }
+}
+
+fn supply<T: DeserializeOwned>(
+    bytes: &[u8],
+    purpose: Option<Purpose>,
+    descriptors: Vec<OwnedFd>,
+) -> Result<T, DecodeError> {
+    let descriptors = descriptors.into_iter().map(Some).collect();
+    let _restore = Restore::replace(&INCOMING, Incoming { purpose, descriptors, refused: None });
+    let decoded = postcard::take_from_bytes::<T>(bytes);
+    let refused = INCOMING.with_borrow(|incoming| incoming.as_ref().and_then(|it| it.refused));
+    let type_name = std::any::type_name::<T>();
+    match (decoded, refused) {
+        (_, Some(refused)) => Err(DecodeError::Refused(refused)),
+        (Err(source), None) => Err(DecodeError::Value { type_name, source }),
+        (Ok((value, [])), None) => Ok(value),
+        (Ok((_, rest)), None) => Err(DecodeError::Trailing { type_name, bytes: rest.len() }),
+    }
+}
+
+#[cfg(test)]
+mod tests;
