@@ -18,7 +18,7 @@ use procession_contract::{
     Answer, Body, Call, Implementation, Manifest, Method, ObjectKind, ObjectSpec, Objects, Outcome,
     Processes, QueueLevel,
 };
-use procession_reference::connection::stream_pipe;
+use procession_reference::connection::pipe;
 use procession_reference::os_pipe::os_pipe;
 
 use connection::ConnectionHandle;
@@ -128,7 +128,7 @@ impl<B: Body> Implementation for Reference<B> {
         let mut objects = Objects::new();
         match &spec.kind {
             ObjectKind::Pipe { duplex } => {
-                let (first, second) = stream_pipe(*duplex).map_err(outcome::os)?;
+                let (first, second) = pipe(*duplex).map_err(outcome::os)?;
                 objects.insert(format!("{name}.0"), Box::new(ConnectionHandle::new(first)));
                 objects.insert(format!("{name}.1"), Box::new(ConnectionHandle::new(second)));
             }

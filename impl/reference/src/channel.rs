@@ -46,7 +46,9 @@ pub(crate) struct ChannelOptions {
     pub limit_bytes: u64,
     /// Whether a push waits when `limit_bytes` are in use; otherwise it fails with `Exhausted`.
     pub wait_for_bytes: bool,
-    /// Whether to report [`PopError::Eof`] once somebody has held the sending end and nobody does.
+    /// Whether a pop without a time limit reports [`PopError::Eof`] once somebody has held the sending
+    /// end and nobody does. In a queue, who waits does not count itself unless it has announced that
+    /// it sends too.
     pub eof: bool,
     /// Whether to report [`PushError::BrokenPipe`] while nobody holds the receiving end.
     pub broken_pipe: bool,
@@ -135,6 +137,8 @@ struct Inner {
     membership: Membership,
     /// How often this process holds each end; changed under the `ForkGuard`.
     holds: [AtomicU32; 2],
+    /// The owner word under which this process has announced that it sends.
+    announced: AtomicU32,
     /// How many looks a wait is worth before sleeping, as learnt here.
     spins: AtomicU32,
     /// The owner word of a live receiver, and when it was last seen alive.
@@ -184,6 +188,7 @@ impl Channel {
             event,
             membership: Membership::new(),
             holds: [AtomicU32::new(0), AtomicU32::new(0)],
+            announced: AtomicU32::new(0),
             spins: AtomicU32::new(MOST_SPINS),
             witness: AtomicU32::new(0),
             witnessed: AtomicU64::new(0),
@@ -281,6 +286,18 @@ impl Channel {
             slot.ends.fetch_or(end.bit(), Ordering::AcqRel);
         }
         self.inner.ends_changed();
+        Ok(())
+    }
+
+    /// This process holds the sending end and means to use it: from now on it counts itself, too,
+    /// among those who may still send.
+    pub fn announce_sender(&self) -> io::Result<()> {
+        let me = self.inner.me()?;
+        if self.inner.announced.load(Local::Relaxed) != me {
+            // In a forked process the counts are those of its creator.
+            self.hold(End::Sending)?;
+            self.inner.announced.store(me, Local::Relaxed);
+        }
         Ok(())
     }
 
@@ -469,15 +486,16 @@ impl Inner {
         seldom.ends_changed.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Whether no live process shows the end.
-    fn nobody_holds(&self, end: End) -> bool {
+    /// Whether no live process shows the end, apart from `except`, an owner word or 0.
+    fn nobody_holds(&self, end: End, except: u32) -> bool {
         let header = self.region.header();
         let changed = &header.words.seldom.0.ends_changed;
         loop {
             let before = changed.load(Ordering::Acquire);
             let used = (header.slots_used.load(Ordering::Acquire) as usize).min(crate::region::SLOTS);
             let holder = (0..used).find(|slot| {
-                self.region.slot(*slot).ends.load(Ordering::Acquire) & end.bit() != 0
+                (except == 0 || *slot != liveness::slot_of(except))
+                    && self.region.slot(*slot).ends.load(Ordering::Acquire) & end.bit() != 0
                     && liveness::is_held(&self.region, *slot)
             });
             if let Some(slot) = holder {
@@ -575,7 +593,15 @@ impl Surroundings for Inner {
     fn senders_gone(&self) -> bool {
         // Before the first sender has come, the last one cannot have gone.
         let changed = &self.region.header().words.seldom.0.ends_changed;
-        changed.load(Ordering::Acquire) != 0 && self.nobody_holds(End::Sending)
+        let changes = changed.load(Ordering::Acquire);
+        if self.region.limits().kind != Kind::Queue as u32 {
+            return changes != 0 && self.nobody_holds(End::Sending, 0);
+        }
+        // Everybody who has a queue holds its sending end, its creator first: one change more, and
+        // somebody else has had it. Who waits cannot put meanwhile, unless it said that it will.
+        let me = self.membership.get().unwrap_or(0);
+        let except = if self.announced.load(Local::Relaxed) == me { 0 } else { me };
+        changes > 1 && self.nobody_holds(End::Sending, except)
     }
 
     #[inline]
@@ -588,7 +614,7 @@ impl Surroundings for Inner {
                 return false;
             }
         }
-        self.nobody_holds(End::Receiving)
+        self.nobody_holds(End::Receiving, 0)
     }
 
     fn took(&self, items: u32) {

@@ -27,11 +27,12 @@ thread_local! {
 /// Runs `work` with an empty buffer, which may have been used before. A nested call, from within
 /// somebody's `Serialize`, gets another buffer.
 pub(crate) fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    let mut buffer = BUFFER.take();
+    // At the end of the process the main thread has no such buffer any more.
+    let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
     buffer.clear();
     let result = work(&mut buffer);
     if buffer.capacity() <= KEEP {
-        BUFFER.set(buffer);
+        let _ = BUFFER.try_with(|kept| kept.set(buffer));
     }
     result
 }

@@ -68,8 +68,8 @@ pub enum GetError {
     Empty,
     /// The system has no memory, descriptor or place left. The item stays.
     Exhausted(io::Error),
-    /// The queue is empty, and every process that put into it has closed it or ended. Only of
-    /// queues that were created to tell.
+    /// The queue is empty, and every other process that had it has closed it or ended. Only of
+    /// queues that were created to tell, and to calls without a time limit.
     ProducersGone,
 }
 
@@ -124,7 +124,7 @@ failure_text!(GetError, this => match this {
     GetError::Decode(error) => error.to_string(),
     GetError::Empty => "the queue is empty".to_owned(),
     GetError::Exhausted(error) => format!("nothing is left for it: {error}"),
-    GetError::ProducersGone => "the queue is empty and every producer has gone".to_owned(),
+    GetError::ProducersGone => "the queue is empty and nobody is left who could put".to_owned(),
 });
 failure_text!(ClosedError, _this => "the queue is closed in this process");
 failure_text!(NotClosedError, _this => "join_thread needs a closed queue: call close first");
@@ -174,12 +174,15 @@ impl<T> QueueCore<T> {
             asked => return Err(CreateError::MaxsizeTooLarge { asked, most: MOST }),
         };
         let channel = Channel::create(ChannelOptions { max_items, ..options }).map_err(CreateError::Os)?;
+        count_in(&channel).map_err(CreateError::Os)?;
         Ok(QueueCore::with(channel))
     }
 
     /// Attaches to a queue of another process.
     pub fn from_descriptors([segment, event]: [OwnedFd; 2], kind: Kind) -> Result<QueueCore<T>, AttachError> {
-        Ok(QueueCore::with(Channel::attach(ChannelFds { segment, event }, kind)?))
+        let channel = Channel::attach(ChannelFds { segment, event }, kind)?;
+        count_in(&channel).map_err(AttachError::Os)?;
+        Ok(QueueCore::with(channel))
     }
 
     fn with(channel: Channel) -> QueueCore<T> {
@@ -310,10 +313,15 @@ impl<T: DeserializeOwned> QueueCore<T> {
     }
 }
 
-/// In a queue that tells when its producers are gone, whoever puts is one of them.
+/// In a queue that tells when nobody is left who could put, whoever has it is one who could.
+fn count_in(channel: &Channel) -> io::Result<()> {
+    if channel.limits().eof { channel.hold(End::Sending) } else { Ok(()) }
+}
+
+/// Whoever puts may do so again, also while another of its threads waits for an item.
 fn become_producer(channel: &Channel) -> Result<(), PutError> {
-    if channel.limits().eof && !channel.holds(End::Sending) {
-        channel.hold(End::Sending).map_err(PutError::Exhausted)?;
+    if channel.limits().eof {
+        channel.announce_sender().map_err(PutError::Exhausted)?;
     }
     Ok(())
 }

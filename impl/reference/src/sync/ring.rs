@@ -648,8 +648,10 @@ impl<S: Surroundings> Ring<'_, S> {
             }
             looked = true;
         }
-        // The senders first, then once more the records: the last sender may have left one.
-        if self.limits.eof && self.surroundings.senders_gone() {
+        // The senders first, then once more the records: the last sender may have left one. Who waits
+        // for a limited time waits that long.
+        let tells_end = self.limits.eof && deadline == Deadline::Never;
+        if tells_end && self.surroundings.senders_gone() {
             return if self.is_empty() { Err(PopError::Eof) } else { Ok(()) };
         }
         if deadline.passed() {
@@ -658,7 +660,7 @@ impl<S: Surroundings> Ring<'_, S> {
         }
         let gate = &self.words.seldom.0.not_empty;
         let ticket = gate.announce();
-        if self.is_empty() && !(self.limits.eof && self.surroundings.senders_gone()) {
+        if self.is_empty() && !(tells_end && self.surroundings.senders_gone()) {
             let _ = gate.wait(ticket, deadline);
         }
         Ok(())
