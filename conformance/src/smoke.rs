@@ -86,6 +86,13 @@ fn objects() -> Vec<Question> {
         about: "a pipe carries an item from one worker to another",
         program: Program::new().pipe("p").main([recv("p.0").gives(7)]).process("w1", [send("p.1", 7).ok()]),
     };
+    let stream_pipe = Question {
+        about: "a pipe on a stream carries an item from one worker to another",
+        program: Program::new()
+            .stream_pipe("p")
+            .main([recv("p.0").gives(7)])
+            .process("w1", [send("p.1", 7).ok()]),
+    };
     let os_pipe = Question {
         about: "a pipe of the system carries bytes",
         program: Program::new().os_pipe("p").main([
@@ -93,7 +100,7 @@ fn objects() -> Vec<Question> {
             on("p.r", Call::Read { max: 100, exactly: false }).value(20),
         ]),
     };
-    queues.into_iter().chain([pipe, os_pipe]).collect()
+    queues.into_iter().chain([pipe, stream_pipe, os_pipe]).collect()
 }
 
 /// Every kind of item through whatever carries items, so that ids and fingerprints are known to be right.

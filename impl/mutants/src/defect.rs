@@ -38,7 +38,7 @@ impl Defect {
             ObjectKind::Queue { .. } | ObjectKind::SimpleQueue | ObjectKind::JoinableQueue { .. } => {
                 self.queue
             }
-            ObjectKind::Pipe { .. } => self.connection,
+            ObjectKind::Pipe { .. } | ObjectKind::StreamPipe { .. } => self.connection,
             ObjectKind::OsPipe => self.os_pipe,
         }
     }

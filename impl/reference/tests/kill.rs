@@ -246,7 +246,7 @@ fn last_producer_killed(n: u64) -> bool {
     });
     let mut got = Vec::new();
     let end = loop {
-        match queue.get_timeout(LONG) {
+        match queue.get() {
             Ok(which) => got.push(which),
             Err(error) => break error,
         }

@@ -35,7 +35,7 @@ pub const CLAUSES: &[Clause] = &[
                     .queue("idle", 0)
                     .main([put("q", 1).ok(), join_tasks("q").after(returned("w", "take")).blocks()])
                     // Who took it lives on, and could still report it.
-                    .process("w", [get("q").label("take").gives(1), stay("idle")]),
+                    .process("w", [get("q").label("take").gives(1), stay("idle").blocks()]),
             ]
         },
         ..Clause::BLANK

@@ -97,7 +97,7 @@ pub const CLAUSES: &[Clause] = &[
         origin: Some("pipe/hazard-poll-true-recv-blocks"),
         claims: &[CPYTHON_WIRE],
         programs: |_| {
-            vec![Program::new().one_way("p").main([
+            vec![Program::new().one_way("p").on_streams().main([
                 write_raw("p.1", "0000000a414243").ok(),
                 poll("p.0").timeout(100).truth(false),
                 write_raw("p.1", "4445464748494a").ok(),
@@ -119,8 +119,9 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new()
                     .title("a length of -2")
                     .one_way("p")
+                    .on_streams()
                     .main([write_raw("p.1", "fffffffe").ok(), recv_bytes("p.0").is(Outcome::Corrupt)]),
-                Program::new().title("an extended length above all memory").one_way("p").main([
+                Program::new().title("an extended length above all memory").one_way("p").on_streams().main([
                     write_raw("p.1", "ffffffffffffffffffffffff").ok(),
                     close("p.1").ok(),
                     recv_bytes("p.0").one_of(&[Outcome::Corrupt, Outcome::TooLong]),
@@ -136,7 +137,7 @@ pub const CLAUSES: &[Clause] = &[
         source: "Connection._send_bytes",
         claims: &[CPYTHON_WIRE],
         programs: |_| {
-            vec![Program::new().one_way("p").main([
+            vec![Program::new().one_way("p").on_streams().main([
                 // -1, then the length in eight bytes, then ten bytes that begin with the id 7.
                 write_raw("p.1", "ffffffff000000000000000a0700000000000000").ok(),
                 write_raw("p.1", "0f10").ok(),
