@@ -154,24 +154,29 @@ pub const CLAUSES: &[Clause] = &[
         source: "as for queues: queue/torn-item-is-discarded",
         claims: &[PROCESSES],
         programs: |_| {
-            vec![
-                Program::new()
-                    .one_way("p")
-                    .main([
-                        start("c").ok(),
-                        close("p.1").ok(),
-                        recv("p.0").after(gone("c")).gives(1),
-                        recv_bytes("p.0").gives_or_is(
-                            [Item::bytes(2, 8 << 20)],
-                            &[Outcome::Eof, Outcome::Corrupt, Outcome::PeerDied],
-                        ),
-                    ])
-                    .role(
-                        Worker { explicit: true, ..holding("c", &["p.1"]) },
-                        [send("p.1", 1).ok(), send_bytes("p.1", Item::bytes(2, 8 << 20)).label("large")],
-                    )
-                    .kill("c", [blocked("c", "large")]),
-            ]
+            // It stays after a send that did not have to wait, so that it is there to be killed.
+            let killed = Program::new()
+                .one_way("p")
+                .queue("idle", 0)
+                .main([
+                    start("c").ok(),
+                    close("p.1").ok(),
+                    recv("p.0").after(gone("c")).gives(1),
+                    recv_bytes("p.0").gives_or_is(
+                        [Item::bytes(2, 8 << 20)],
+                        &[Outcome::Eof, Outcome::Corrupt, Outcome::PeerDied],
+                    ),
+                ])
+                .role(
+                    Worker { explicit: true, ..holding("c", &["p.1", "idle"]) },
+                    [
+                        send("p.1", 1).ok(),
+                        send_bytes("p.1", Item::bytes(2, 8 << 20)).label("large"),
+                        stay("idle"),
+                    ],
+                )
+                .kill("c", [blocked("c", "large")]);
+            vec![killed]
         },
         ..Clause::BLANK
     },
