@@ -200,6 +200,8 @@ impl Attempt<'_> {
             }
         }
         let acts = self.let_go() | self.faults.act(self.program, &mut self.workers);
+        // A fault that falls due later is something to come as well.
+        let acts = acts || self.faults.next_ns().is_some();
         if acts {
             self.progress_ns = now_ns();
             self.stillness.disturb();
