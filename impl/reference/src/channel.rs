@@ -20,10 +20,13 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use crate::deadline::Deadline;
 use crate::liveness::{self, ForkGuard, Membership};
 use crate::region::{AttachError, Region};
+use crate::sync::bell::Descriptor;
+use crate::sync::done::{self, NotDone};
+use crate::sync::ends::{self, Slots};
 use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, UNIT};
 use crate::sync::raw_lock::Peers;
-use crate::sync::ring::{Limits, Ring, Surroundings};
-use crate::sync::{Ordering, cycles, fence, pause};
+use crate::sync::ring::{Limits, Ring, Seldom, Surroundings};
+use crate::sync::{A32, Ordering, cycles, pause};
 
 pub use crate::sync::ring::{Batch, PopError, PushError, Readiness};
 
@@ -278,9 +281,9 @@ impl Channel {
             let _guard = ForkGuard::take();
             self.inner.holds[end as usize].fetch_add(1, Local::Relaxed);
             let slot = self.inner.region.slot(liveness::slot_of(me));
-            slot.ends.fetch_or(end.bit(), Ordering::AcqRel);
+            ends::show(&slot.ends, end.bit());
         }
-        self.inner.ends_changed();
+        ends::changed(self.inner.seldom());
         Ok(())
     }
 
@@ -292,8 +295,8 @@ impl Channel {
     // -- Readiness --
 
     /// A descriptor for `poll`. It becomes readable when a record is pushed or an end is let go,
-    /// once [`arm`](Self::arm) has been called. The loop is: `arm`, look at
-    /// [`readiness`](Self::readiness), `poll` for at most [`TICK`](Self::TICK), [`clear`](Self::clear).
+    /// once [`clear`](Self::clear) has been called. The loop is: `clear`, look at
+    /// [`readiness`](Self::readiness), `poll` for at most [`TICK`](Self::TICK).
     /// The tick is for deaths, which ring no bell.
     pub fn readiness_fd(&self) -> BorrowedFd<'_> {
         self.inner.event.as_fd()
@@ -302,20 +305,10 @@ impl Channel {
     /// How long a `poll` may last before [`readiness`](Self::readiness) is looked at again.
     pub const TICK: std::time::Duration = std::time::Duration::from_millis(20);
 
-    /// From now on the next push or change of ends makes the descriptor readable. Look at
-    /// [`readiness`](Self::readiness) afterwards, and only then poll.
-    pub fn arm(&self) {
-        self.inner.region.header().words.seldom.0.bell.arm();
-    }
-
     /// Makes the descriptor unreadable, unless there is something to receive. Arms again first,
     /// since others may poll the same descriptor.
     pub fn clear(&self) {
-        self.arm();
-        let _ = nix::unistd::read(&self.inner.event, &mut [0; 8]);
-        if self.readiness() != Readiness::Nothing {
-            self.inner.ring_bell();
-        }
+        self.inner.seldom().bell.clear(&*self.inner, || self.readiness() != Readiness::Nothing);
     }
 
     /// Whether a pop would return at once, and with what.
@@ -325,21 +318,8 @@ impl Channel {
 
     /// Waits until a pop would return at once, by polling the descriptor; whether it would.
     pub fn wait_readable(&self, deadline: Deadline) -> bool {
-        loop {
-            self.arm();
-            if self.readiness() != Readiness::Nothing {
-                return true;
-            }
-            if deadline.passed() {
-                return false;
-            }
-            let ns = deadline.remaining_ns(Self::TICK.as_nanos() as u64);
-            let ms = ns.div_ceil(1_000_000) as u16;
-            let mut polled = [PollFd::new(self.readiness_fd(), PollFlags::POLLIN)];
-            if poll(&mut polled, ms).is_ok_and(|ready| ready > 0) {
-                self.clear();
-            }
-        }
+        let ready = || self.readiness() != Readiness::Nothing;
+        self.inner.seldom().bell.wait(&*self.inner, ready, deadline)
     }
 
     // -- Work to be done --
@@ -350,16 +330,7 @@ impl Channel {
         if !ring.report_done() {
             return Ok(false);
         }
-        // After the report: a death in between hides a debt that no longer exists.
-        let outstanding = &self.inner.region.slot(liveness::slot_of(ring.me)).outstanding;
-        let mut count = outstanding.load(Ordering::Relaxed);
-        // A process may report what another one took; then it owes nothing itself.
-        while count > 0 {
-            match outstanding.compare_exchange(count, count - 1, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(changed) => count = changed,
-            }
-        }
+        done::settle(&self.inner.region.slot(liveness::slot_of(ring.me)).outstanding);
         Ok(true)
     }
 
@@ -371,24 +342,10 @@ impl Channel {
     /// Waits until every record pushed has been reported as done.
     pub fn wait_done(&self, deadline: Deadline) -> Result<(), JoinFailure> {
         let ring = self.inner.ring().map_err(JoinFailure::Exhausted)?;
-        let gate = &self.inner.region.header().words.seldom.0.all_done;
-        loop {
-            if ring.unfinished() == 0 {
-                return Ok(());
-            }
-            if let Some((taken, owed)) = ring.taken_and(|| self.inner.owed_by_the_living(), deadline)
-                && taken > owed
-            {
-                return Err(JoinFailure::WorkersDied(taken - owed));
-            }
-            if deadline.passed() {
-                return if ring.unfinished() == 0 { Ok(()) } else { Err(JoinFailure::TimedOut) };
-            }
-            let ticket = gate.announce();
-            if ring.unfinished() != 0 {
-                let _ = gate.wait(ticket, deadline);
-            }
-        }
+        ring.wait_done(|| self.inner.owed_by_the_living(), deadline).map_err(|not_done| match not_done {
+            NotDone::TimedOut => JoinFailure::TimedOut,
+            NotDone::WorkersDied(items) => JoinFailure::WorkersDied(items),
+        })
     }
 }
 
@@ -453,57 +410,33 @@ impl Inner {
             }
             // A forked child that never used the channel has nothing to take back.
             let Some(me) = self.membership.get() else { return };
-            let shown = &self.region.slot(liveness::slot_of(me)).ends;
-            let others = shown.load(Ordering::Relaxed) & !end.bit();
-            shown.store(others, Ordering::Release);
+            ends::hide(&self.region.slot(liveness::slot_of(me)).ends, end.bit());
         }
-        self.ends_changed();
-        let seldom = &self.region.header().words.seldom.0;
-        seldom.not_empty.open();
-        seldom.not_full.open();
-        seldom.bell.ring_fenced(|| self.ring_bell());
+        ends::tell_gone(self.seldom(), || self.ring_bell());
     }
 
-    fn ends_changed(&self) {
-        let seldom = &self.region.header().words.seldom.0;
-        seldom.ends_changed.fetch_add(1, Ordering::AcqRel);
+    fn seldom(&self) -> &Seldom {
+        &self.region.header().words.seldom.0
     }
 
     /// Whether no live process shows the end.
     fn nobody_holds(&self, end: End) -> bool {
-        let header = self.region.header();
-        let changed = &header.words.seldom.0.ends_changed;
-        loop {
-            let before = changed.load(Ordering::Acquire);
-            let used = (header.slots_used.load(Ordering::Acquire) as usize).min(crate::region::SLOTS);
-            let holder = (0..used).find(|slot| {
-                self.region.slot(*slot).ends.load(Ordering::Acquire) & end.bit() != 0
-                    && liveness::is_held(&self.region, *slot)
-            });
-            if let Some(slot) = holder {
-                if end == End::Receiving {
-                    let generation = self.region.slot(slot).generation.load(Ordering::Acquire);
-                    self.witness.store(liveness::owner_word(slot, generation), Local::Relaxed);
-                    self.witnessed.store(cycles(), Local::Relaxed);
-                }
-                return false;
-            }
-            // An end handed on while we looked may have been missed at both of its holders.
-            fence();
-            if changed.load(Ordering::Acquire) == before {
-                return true;
-            }
+        let Some(slot) = ends::holder(self, end.bit(), self.seldom()) else { return true };
+        if end == End::Receiving {
+            let generation = self.region.slot(slot).generation.load(Ordering::Acquire);
+            self.witness.store(liveness::owner_word(slot, generation), Local::Relaxed);
+            self.witnessed.store(cycles(), Local::Relaxed);
         }
+        false
     }
 
     /// How many records live processes have taken and not reported as done.
     fn owed_by_the_living(&self) -> u32 {
-        let used = self.region.header().slots_used.load(Ordering::Acquire) as usize;
         let owed = |slot: usize| match self.region.slot(slot).outstanding.load(Ordering::Acquire) {
             0 => 0,
             count => u32::from(liveness::is_held(&self.region, slot)) * count,
         };
-        (0..used.min(crate::region::SLOTS)).map(owed).fold(0, u32::saturating_add)
+        (0..self.used()).map(owed).fold(0, u32::saturating_add)
     }
 }
 
@@ -512,6 +445,37 @@ impl Drop for Inner {
         for end in [End::Sending, End::Receiving] {
             self.let_go(end, u32::MAX);
         }
+    }
+}
+
+impl Slots for Inner {
+    fn used(&self) -> usize {
+        (self.region.header().slots_used.load(Ordering::Acquire) as usize).min(crate::region::SLOTS)
+    }
+
+    fn shown(&self, slot: usize) -> &A32 {
+        &self.region.slot(slot).ends
+    }
+
+    fn is_held(&self, slot: usize) -> bool {
+        liveness::is_held(&self.region, slot)
+    }
+}
+
+impl Descriptor for Inner {
+    fn ring(&self) {
+        self.ring_bell();
+    }
+
+    fn empty(&self) {
+        let _ = nix::unistd::read(&self.event, &mut [0; 8]);
+    }
+
+    fn poll(&self, deadline: Deadline) -> bool {
+        let ns = deadline.remaining_ns(Channel::TICK.as_nanos() as u64);
+        let ms = ns.div_ceil(1_000_000) as u16;
+        let mut polled = [PollFd::new(self.event.as_fd(), PollFlags::POLLIN)];
+        poll(&mut polled, ms).is_ok_and(|ready| ready > 0)
     }
 }
 

@@ -19,6 +19,8 @@ pub use std::sync::atomic::Ordering;
 use crate::deadline::Deadline;
 
 pub mod bell;
+pub mod done;
+pub mod ends;
 pub mod gate;
 pub mod mark;
 pub mod raw_lock;

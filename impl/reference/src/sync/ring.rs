@@ -532,7 +532,8 @@ impl<S: Surroundings> Ring<'_, S> {
         }
         let gate = &self.words.seldom.0.not_full;
         let ticket = gate.announce();
-        if !self.has_room(units) {
+        // After the announcement: a receiver that lets go before it has nobody to wake.
+        if !self.has_room(units) && !(self.limits.broken_pipe && self.surroundings.receivers_gone()) {
             let _ = gate.wait(ticket, deadline);
         }
         Ok(())
