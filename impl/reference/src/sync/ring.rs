@@ -33,7 +33,7 @@ use super::bell::Bell;
 use super::gate::Gate;
 use super::mark::{MOST_ITEMS, Mark, UNIT, count_between};
 use super::raw_lock::{Held, Peers, RawLock, TimedOut};
-use super::{A32, A64, Ordering, fence};
+use super::{A32, A64, Ordering, fence_after_exchange};
 use crate::deadline::Deadline;
 
 /// How long a call that may not wait for items still waits for a lock: its holder is copying.
@@ -283,7 +283,8 @@ impl<S: Surroundings> Ring<'_, S> {
             let (count, outcome) = appended;
             *pushed += count;
             if count > 0 {
-                fence();
+                // The lock was given back by an exchange.
+                fence_after_exchange();
                 let seldom = &self.words.seldom.0;
                 seldom.not_empty.open_fenced();
                 seldom.bell.ring_fenced(|| self.surroundings.ring_bell());
@@ -558,7 +559,7 @@ impl<S: Surroundings> Ring<'_, S> {
     ) -> Result<u32, PopError> {
         loop {
             // Without the lock: "empty" is then the truth, whoever holds the lock.
-            if !self.is_empty() {
+            if self.has_record() {
                 let lock = &self.words.consumers.0.lock;
                 if self.lock(lock, deadline).is_err() {
                     return Err(PopError::Empty);
@@ -573,7 +574,9 @@ impl<S: Surroundings> Ring<'_, S> {
                 let taken = taken?;
                 if taken > 0 {
                     if self.limits.bounded || self.limits.wait_for_bytes {
-                        self.words.seldom.0.not_full.open();
+                        // The lock was given back by an exchange.
+                        fence_after_exchange();
+                        self.words.seldom.0.not_full.open_fenced();
                     }
                     if self.words.seldom.0.capacity.load(Ordering::Relaxed) > self.shrinks_above() {
                         self.shrink_if_empty();
@@ -698,6 +701,15 @@ impl<S: Surroundings> Ring<'_, S> {
             return Ok(Held::Clean);
         }
         lock.lock(self.me, self.surroundings, deadline.or_ns_from_now(LOCK_GRACE_NS))
+    }
+
+    /// Whether there is a record as far as consumers know, or else in truth.
+    #[inline]
+    fn has_record(&self) -> bool {
+        // What consumers have seen first: that line is theirs, while producers write the other one.
+        let head = self.head(Ordering::Acquire);
+        let seen = self.words.consumers.0.seen.load(Ordering::Relaxed);
+        seen != head.0 || self.tail(Ordering::Acquire).0 != head.0
     }
 
     /// Whether there was no record at some moment during the call.
