@@ -4,6 +4,7 @@ use std::io;
 
 use loom::cell::UnsafeCell;
 
+use crate::sync::gate::{Gate, Ticket};
 use crate::sync::raw_lock::Peers;
 use crate::sync::ring::Surroundings;
 use crate::sync::{A32, Ordering, hook, platform};
@@ -96,6 +97,10 @@ impl Surroundings for Cells {
     fn ring_bell(&self) {}
 
     fn spin_until(&self, _condition: impl Fn() -> bool) -> bool {
+        false
+    }
+
+    fn nap(&self, _gate: &Gate, _ticket: Option<Ticket>) -> bool {
         false
     }
 

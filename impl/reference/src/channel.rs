@@ -20,6 +20,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use crate::deadline::Deadline;
 use crate::liveness::{self, ForkGuard, Membership};
 use crate::region::{AttachError, Region};
+use crate::sync::gate::{Gate, Ticket};
 use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, UNIT};
 use crate::sync::raw_lock::Peers;
 use crate::sync::ring::{Limits, Ring, Surroundings};
@@ -36,6 +37,10 @@ const KEEP_BYTES: u64 = 4 << 20;
 /// About how long a receiver's life is taken for granted, in cycles of the time-stamp counter: a
 /// fraction of a millisecond, so that a send that begins after a death was noticed finds it.
 const WITNESS_CYCLES: u64 = 200_000;
+
+/// How long a sender sleeps before it looks again whether a large ring must grow: a receiver takes a
+/// small part of the ring in that time.
+const NAP: std::time::Duration = std::time::Duration::from_micros(50);
 
 /// How a channel is to be.
 #[derive(Clone, Copy, Debug)]
@@ -570,6 +575,14 @@ impl Surroundings for Inner {
         }
         self.spins.store((budget / 2).max(FEWEST_SPINS), Local::Relaxed);
         false
+    }
+
+    fn nap(&self, gate: &Gate, ticket: Option<Ticket>) -> bool {
+        match ticket {
+            Some(ticket) => drop(gate.wait(ticket, Deadline::after(NAP * 4))),
+            None => std::thread::sleep(NAP),
+        }
+        true
     }
 
     fn senders_gone(&self) -> bool {
