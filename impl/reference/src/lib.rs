@@ -16,6 +16,10 @@ mod queue_core;
 mod region;
 mod simple_queue;
 mod sync;
+pub mod context;
+pub mod exit;
+pub mod process;
+mod start;
 pub mod transfer;
 pub mod wait;
 
