@@ -131,6 +131,15 @@ impl<T> Queue<T> {
         self.core.with_channel(|channel| channel.wait_readable(deadline))
     }
 
+    /// Makes this process a user of the queue now instead of on its first call: afterwards a failure
+    /// for want of memory, descriptors or places can no longer come from that.
+    ///
+    /// # Errors
+    /// As said, or the queue is closed.
+    pub fn enlist(&self) -> io::Result<()> {
+        self.core.with_channel(Channel::register).unwrap_or_else(|closed| Err(io::Error::other(closed)))
+    }
+
     /// Copies of the two descriptors that another process needs for
     /// [`from_descriptors`](Self::from_descriptors).
     pub fn to_descriptors(&self) -> io::Result<[OwnedFd; 2]> {

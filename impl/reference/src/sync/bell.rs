@@ -19,7 +19,6 @@ pub struct Bell {
 
 impl Bell {
     /// A bell that nobody listens to.
-    #[expect(clippy::new_without_default, reason = "nobody needs a default of a shared word")]
     pub fn new() -> Bell {
         Bell { armed: A32::new(0) }
     }

@@ -28,7 +28,6 @@ pub struct Ticket(u32);
 
 impl Gate {
     /// A gate with nobody in front of it.
-    #[expect(clippy::new_without_default, reason = "nobody needs a default of a shared word")]
     pub fn new() -> Gate {
         Gate { word: A32::new(0) }
     }

@@ -12,7 +12,7 @@ pub const UNIT: usize = 8;
 pub const MOST_ITEMS: u32 = COUNT as u32;
 
 /// The largest ring, in units: half of what positions can tell apart (32 GiB).
-pub const MOST_UNITS: u64 = (POSITION + 1) / 2;
+pub const MOST_UNITS: u64 = POSITION.div_ceil(2);
 
 /// `[63..31 position in units][30..0 records]`, both modulo their width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Mark {
     #[inline]
     pub fn advanced(self, units: u64, items: u32) -> Mark {
         let position = (self.position() + units) & POSITION;
-        let count = (self.0 + u64::from(items)) & COUNT;
+        let count = self.0.wrapping_add(u64::from(items)) & COUNT;
         Mark(position << COUNT_BITS | count)
     }
 

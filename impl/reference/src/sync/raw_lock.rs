@@ -60,7 +60,6 @@ pub struct RawLock {
 
 impl RawLock {
     /// A free lock.
-    #[expect(clippy::new_without_default, reason = "nobody needs a default of a shared word")]
     pub fn new() -> RawLock {
         RawLock { word: A32::new(0) }
     }

@@ -123,7 +123,7 @@ pub struct Limits {
     pub max_units: u64,
     /// The smallest ring, in units, a power of two.
     pub min_capacity: u64,
-    /// A ring larger than this shrinks to it when found empty, in units, a power of two.
+    /// A ring much larger than this shrinks to it when found empty, in units, a power of two.
     pub keep_capacity: u64,
     /// Whether a producer waits when `max_units` are in use, instead of failing.
     pub wait_for_bytes: bool,
@@ -575,7 +575,7 @@ impl<S: Surroundings> Ring<'_, S> {
                     if self.limits.bounded || self.limits.wait_for_bytes {
                         self.words.seldom.0.not_full.open();
                     }
-                    if self.words.seldom.0.capacity.load(Ordering::Relaxed) > self.limits.keep_capacity {
+                    if self.words.seldom.0.capacity.load(Ordering::Relaxed) > self.shrinks_above() {
                         self.shrink_if_empty();
                     }
                     return Ok(taken);
@@ -664,6 +664,12 @@ impl<S: Surroundings> Ring<'_, S> {
         Ok(())
     }
 
+    /// Well above what it shrinks to: bulk traffic that is now and then ahead of its receiver would
+    /// otherwise give the same memory back and forth.
+    fn shrinks_above(&self) -> u64 {
+        self.limits.keep_capacity * 8
+    }
+
     #[cold]
     fn shrink_if_empty(&self) {
         if !self.is_empty() {
@@ -674,7 +680,7 @@ impl<S: Surroundings> Ring<'_, S> {
             return;
         }
         if let Ok(capacity) = self.capacity()
-            && capacity > self.limits.keep_capacity
+            && capacity > self.shrinks_above()
             && self.is_empty()
         {
             // A failure leaves the ring as large as it was.

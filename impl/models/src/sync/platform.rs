@@ -1,0 +1,256 @@
+//! Processes, death and time of one execution.
+//!
+//! The books are kept outside of loom, since all its threads run in one: they decide only when time
+//! passes. What processes learn of each other goes through loom's own atomics.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc as StdArc;
+use std::sync::atomic::{AtomicU64 as StdU64, Ordering as StdOrdering};
+
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU32, Ordering};
+use loom::thread::Thread;
+
+use super::Woken;
+use crate::deadline::Deadline;
+use crate::plan::{Defect, plan};
+
+/// The most processes in one scene; loom allows five threads.
+const MOST: usize = 5;
+
+/// One who sleeps on a word.
+#[derive(Debug)]
+pub struct Sleeper {
+    /// Its process.
+    pub process: u32,
+    thread: Thread,
+}
+
+/// What loom itself must see of life and time.
+struct Seen {
+    dead: [AtomicU32; MOST],
+    clock: AtomicU32,
+}
+
+#[derive(Default)]
+struct Process {
+    operations: u32,
+    deadline: Option<Deadline>,
+    thread: Option<Thread>,
+    woken: Option<Woken>,
+    over: bool,
+}
+
+#[derive(Default)]
+struct Books {
+    processes: Vec<Process>,
+    alive: usize,
+    asleep: usize,
+    somebody_died: bool,
+    fingerprint: u64,
+    fingerprint_at_tick: u64,
+    quiet_ticks: u32,
+}
+
+thread_local! {
+    static BOOKS: RefCell<Books> = RefCell::default();
+    static SEEN: RefCell<Option<Arc<Seen>>> = const { RefCell::new(None) };
+    static DEATHS: RefCell<Option<StdArc<StdU64>>> = const { RefCell::new(None) };
+    static DYING: Cell<bool> = const { Cell::new(false) };
+}
+
+loom::thread_local! {
+    static ME: Cell<u32> = Cell::new(0);
+}
+
+struct Killed;
+
+/// Counts the deaths of the models to come.
+pub fn count_deaths(counter: Option<StdArc<StdU64>>) {
+    DEATHS.set(counter);
+}
+
+/// Runs one execution of a scene.
+pub fn run(scene: &impl Fn()) {
+    BOOKS.with_borrow_mut(|books| {
+        *books = Books::default();
+        books.processes = (0..MOST).map(|_| Process::default()).collect();
+    });
+    let dead = std::array::from_fn(|_| AtomicU32::new(0));
+    SEEN.set(Some(Arc::new(Seen { dead, clock: AtomicU32::new(0) })));
+    scene();
+    drop(SEEN.take());
+    BOOKS.set(Books::default());
+}
+
+/// Starts the processes 1, 2, … and waits until all of them have ended or died. Returns what each
+/// has to tell; nothing of the dead.
+pub fn processes<R: 'static>(bodies: Vec<Box<dyn FnOnce() -> R>>) -> Vec<Option<R>> {
+    BOOKS.with_borrow_mut(|books| books.alive = bodies.len());
+    let start = |(number, body): (usize, Box<dyn FnOnce() -> R>)| {
+        loom::thread::spawn(move || {
+            ME.with(|me| me.set(number as u32 + 1));
+            match catch_unwind(AssertUnwindSafe(body)) {
+                Ok(result) => {
+                    leave();
+                    Some(result)
+                }
+                Err(payload) if payload.is::<Killed>() => None,
+                Err(payload) => resume_unwind(payload),
+            }
+        })
+    };
+    let threads: Vec<_> = bodies.into_iter().enumerate().map(start).collect();
+    threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+}
+
+/// The number of the process that asks; 0 for the observer.
+pub fn me() -> u32 {
+    ME.with(Cell::get)
+}
+
+/// Whether a process has died.
+pub fn is_dead(process: u32) -> bool {
+    if plan().defect == Some(Defect::DeadLookAlive) {
+        return false;
+    }
+    seen().dead[process as usize].fetch_or(0, Ordering::AcqRel) != 0
+}
+
+/// Whether the caller's deadline has come.
+pub fn time_is_over() -> bool {
+    BOOKS.with_borrow(|books| books.processes[me() as usize].over)
+}
+
+/// A word has been written: the fingerprint of all words is kept, so that one that gets its old value
+/// back counts as unchanged.
+pub fn changed(word: u64, before: u64, after: u64) {
+    let mixed =
+        |value: u64| (word ^ value.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    let fold = |value| mixed(value).wrapping_mul(mixed(value) | 1);
+    BOOKS.with_borrow_mut(|books| {
+        books.fingerprint = books.fingerprint.wrapping_add(fold(after)).wrapping_sub(fold(before));
+    });
+}
+
+/// One shared operation; before it the victim may die.
+pub fn point() {
+    let me = me();
+    if me == 0 {
+        return;
+    }
+    let operation = BOOKS.with_borrow_mut(|books| {
+        let operations = &mut books.processes[me as usize].operations;
+        *operations += 1;
+        *operations
+    });
+    if plan().crash == Some((me, operation)) {
+        seen().dead[me as usize].fetch_or(1, Ordering::AcqRel);
+        DEATHS.with_borrow(|deaths| {
+            if let Some(deaths) = deaths {
+                deaths.fetch_add(1, StdOrdering::Relaxed);
+            }
+        });
+        BOOKS.with_borrow_mut(|books| books.somebody_died = true);
+        leave();
+        resume_unwind(Box::new(Killed));
+    }
+}
+
+/// Announces that the caller is about to sleep.
+pub fn lie_down(deadline: Deadline) -> Sleeper {
+    let thread = loom::thread::current();
+    let process = me();
+    BOOKS.with_borrow_mut(|books| {
+        let own = &mut books.processes[process as usize];
+        own.woken = None;
+        own.deadline = Some(deadline);
+        own.thread = Some(thread.clone());
+        books.asleep += 1;
+    });
+    Sleeper { process, thread }
+}
+
+/// Sleeps until woken.
+pub fn sleep() -> Woken {
+    publish();
+    let me = me() as usize;
+    pass_time_if_all_sleep();
+    loop {
+        if let Some(woken) = BOOKS.with_borrow_mut(|books| books.processes[me].woken.take()) {
+            if woken == Woken::Tick {
+                // "A slice later every store is visible."
+                seen().clock.fetch_add(1, Ordering::AcqRel);
+            }
+            return woken;
+        }
+        loom::thread::park();
+    }
+}
+
+/// Wakes one who sleeps, unless something else has done so.
+pub fn wake(sleeper: Sleeper) {
+    if rouse(sleeper.process, Woken::Perhaps) {
+        sleeper.thread.unpark();
+    }
+}
+
+fn rouse(process: u32, why: Woken) -> bool {
+    BOOKS.with_borrow_mut(|books| {
+        let own = &mut books.processes[process as usize];
+        let asleep = own.deadline.take().is_some();
+        if asleep {
+            own.woken = Some(why);
+            books.asleep -= 1;
+        }
+        asleep
+    })
+}
+
+/// The caller is no longer among the living: it has ended or died.
+fn leave() {
+    publish();
+    BOOKS.with_borrow_mut(|books| books.alive -= 1);
+    pass_time_if_all_sleep();
+}
+
+fn publish() {
+    seen().clock.fetch_add(1, Ordering::AcqRel);
+}
+
+fn pass_time_if_all_sleep() {
+    let woken = BOOKS.with_borrow_mut(|books| {
+        if books.alive == 0 || books.asleep < books.alive {
+            return Vec::new();
+        }
+        let quiet = books.fingerprint == books.fingerprint_at_tick;
+        books.quiet_ticks = if quiet { books.quiet_ticks + 1 } else { 0 };
+        books.fingerprint_at_tick = books.fingerprint;
+        let ticks = books.somebody_died && plan().defect != Some(Defect::NoTicks) && books.quiet_ticks < 2;
+        let mut woken = Vec::new();
+        for process in 0..MOST {
+            let own = &mut books.processes[process];
+            let has_deadline = matches!(own.deadline, Some(Deadline::At(_)));
+            if own.deadline.is_some() && (ticks || has_deadline) {
+                own.over |= !ticks && has_deadline;
+                woken.push(process as u32);
+            }
+        }
+        assert!(!woken.is_empty(), "deadlock: every live process sleeps, and nothing will wake it");
+        woken
+    });
+    for process in woken {
+        let thread = BOOKS.with_borrow(|books| books.processes[process as usize].thread.clone());
+        if rouse(process, Woken::Tick)
+            && let Some(thread) = thread
+            && process != me()
+        {
+            thread.unpark();
+        }
+    }
+}
+
+fn seen() -> Arc<Seen> {
+    SEEN.with_borrow(|seen| seen.clone().expect("within a scene"))
+}
