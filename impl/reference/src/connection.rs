@@ -24,8 +24,8 @@ use self::descriptor::MOST_DESCRIPTORS;
 pub(crate) use self::descriptor::{Kind, wait_readable, write_all, write_some};
 pub use self::error::{FromFdError, IntoFdError, PollError, RecvError, RecvIntoError, SendError};
 use self::shared::Shared;
-use self::stream::{Message, ReceiveFailure, SendFailure, Stream};
-use crate::channel::{Channel, PopError, PushError};
+use self::stream::{Message, Stream};
+use crate::channel::Channel;
 use crate::closable::{Closable, InUse};
 use crate::codec::with_buffer;
 use crate::transfer::{self, EncodeError, Purpose};
@@ -297,7 +297,12 @@ impl Connection {
 
     /// A descriptor that is readable, for `poll`, `epoll` and the like, when something can be
     /// received. On a stream it is the stream itself, which may be readable too when only part of a
-    /// message has arrived.
+    /// message has arrived. In shared memory it is an event, for waiting only: it also tells of an
+    /// end that was closed, but not of one whose holder was killed, which [`poll_forever`] and
+    /// [`wait`] find out.
+    ///
+    /// [`poll_forever`]: Self::poll_forever
+    /// [`wait`]: crate::wait::wait
     ///
     /// # Errors
     /// [`PollError::Closed`] when this end was closed before.
@@ -475,48 +480,5 @@ fn range(length: usize, offset: i64, size: Option<i64>) -> Result<std::ops::Rang
         None => Err(format!(
             "the offset {offset} and the size {size} reach beyond the {length} bytes of the buffer"
         )),
-    }
-}
-
-impl From<PushError> for SendError {
-    fn from(error: PushError) -> Self {
-        match error {
-            PushError::BrokenPipe => SendError::BrokenPipe,
-            PushError::Corrupt(what) => SendError::Corrupt(what.to_string()),
-            PushError::Exhausted(error) => SendError::Os(error),
-            PushError::Full => SendError::Os(io::ErrorKind::WouldBlock.into()),
-            PushError::TooLong { len, .. } => SendError::TooLong(len),
-        }
-    }
-}
-
-impl From<PopError> for RecvError {
-    fn from(error: PopError) -> Self {
-        match error {
-            PopError::Corrupt(what) => RecvError::Corrupt(what.to_string()),
-            PopError::Empty => RecvError::Os(io::ErrorKind::WouldBlock.into()),
-            PopError::Eof => RecvError::Eof,
-            PopError::Exhausted(error) => RecvError::Os(error),
-        }
-    }
-}
-
-impl From<SendFailure> for SendError {
-    fn from(failure: SendFailure) -> Self {
-        match failure {
-            SendFailure::BrokenPipe => SendError::BrokenPipe,
-            SendFailure::Os(error) => SendError::Os(error),
-        }
-    }
-}
-
-impl From<ReceiveFailure> for RecvError {
-    fn from(failure: ReceiveFailure) -> Self {
-        match failure {
-            ReceiveFailure::Corrupt(what) => RecvError::Corrupt(what),
-            ReceiveFailure::Eof => RecvError::Eof,
-            ReceiveFailure::Os(error) => RecvError::Os(error),
-            ReceiveFailure::TooLong(length) => RecvError::TooLong(length),
-        }
     }
 }

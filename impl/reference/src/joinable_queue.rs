@@ -9,11 +9,13 @@ use serde::de::DeserializeOwned;
 
 use crate::channel::{Channel, ChannelOptions, JoinFailure, Kind};
 use crate::codec::CodecError;
+use crate::connection::PollError;
 use crate::deadline::Deadline;
 use crate::queue_core::{
     ClosedError, CreateError, GetError, NotClosedError, PutError, PutManyError, QueueCore, failure_text,
 };
 use crate::region::AttachError;
+use crate::wait::{Waitable, Watch};
 
 /// A queue as [`Queue`](crate::Queue) with [`task_done`](Self::task_done) and [`join`](Self::join).
 #[derive(Debug)]
@@ -63,6 +65,13 @@ failure_text!(JoinError, this => match this {
 impl<T> Clone for JoinableQueue<T> {
     fn clone(&self) -> Self {
         JoinableQueue { core: self.core.clone() }
+    }
+}
+
+/// Ready while there is an item to take.
+impl<T> Waitable for JoinableQueue<T> {
+    fn watch(&self) -> Result<Box<dyn Watch + '_>, PollError> {
+        self.core.watch()
     }
 }
 

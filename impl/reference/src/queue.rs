@@ -9,11 +9,13 @@ use serde::de::DeserializeOwned;
 
 use crate::channel::{Channel, ChannelOptions, End, Kind};
 use crate::codec::CodecError;
+use crate::connection::PollError;
 use crate::deadline::Deadline;
 use crate::queue_core::{
     ClosedError, CreateError, GetError, NotClosedError, PutError, PutManyError, QueueCore,
 };
 use crate::region::AttachError;
+use crate::wait::{Waitable, Watch};
 
 /// A FIFO queue. Clones are the same queue in this process; dropping the last one closes it.
 ///
@@ -27,6 +29,13 @@ pub struct Queue<T> {
 impl<T> Clone for Queue<T> {
     fn clone(&self) -> Self {
         Queue { core: self.core.clone() }
+    }
+}
+
+/// Ready while there is an item to take.
+impl<T> Waitable for Queue<T> {
+    fn watch(&self) -> Result<Box<dyn Watch + '_>, PollError> {
+        self.core.watch()
     }
 }
 

@@ -11,8 +11,10 @@ use serde::de::DeserializeOwned;
 
 use crate::channel::{Batch, Channel, ChannelFds, ChannelOptions, End, Kind, PopError, PushError};
 use crate::codec::{self, CodecError};
+use crate::connection::PollError;
 use crate::deadline::Deadline;
 use crate::region::AttachError;
+use crate::wait::Watch;
 
 /// Why no queue was created.
 #[derive(Debug)]
@@ -209,6 +211,12 @@ impl<T> QueueCore<T> {
             self.shared.release();
         }
         Ok(result)
+    }
+
+    /// The queue, watched for an item to take.
+    pub fn watch(&self) -> Result<Box<dyn Watch + '_>, PollError> {
+        let channel = self.with_channel(Channel::clone).map_err(|_| PollError::Closed)?;
+        Ok(Box::new(channel))
     }
 
     pub fn is_closed(&self) -> bool {

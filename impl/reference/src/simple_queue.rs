@@ -7,9 +7,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::channel::{ChannelOptions, Kind};
+use crate::connection::PollError;
 use crate::deadline::Deadline;
 use crate::queue_core::{ClosedError, CreateError, GetError, PutError, QueueCore};
 use crate::region::AttachError;
+use crate::wait::{Waitable, Watch};
 
 /// A FIFO queue without bound, size or time-outs. Clones are the same queue in this process.
 #[derive(Debug)]
@@ -20,6 +22,13 @@ pub struct SimpleQueue<T> {
 impl<T> Clone for SimpleQueue<T> {
     fn clone(&self) -> Self {
         SimpleQueue { core: self.core.clone() }
+    }
+}
+
+/// Ready while there is an item to take.
+impl<T> Waitable for SimpleQueue<T> {
+    fn watch(&self) -> Result<Box<dyn Watch + '_>, PollError> {
+        self.core.watch()
     }
 }
 

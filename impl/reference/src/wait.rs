@@ -18,6 +18,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 pub(crate) use self::until::Until;
+use crate::channel::{Channel, Readiness};
 use crate::connection::{Connection, PollError};
 
 /// Something that can be waited for: everything with a descriptor, and what of this crate says so.
@@ -192,5 +193,24 @@ impl<T: AsFd> Waitable for T {
 impl Waitable for Connection {
     fn watch(&self) -> Result<Box<dyn Watch + '_>, PollError> {
         self.watch_to_receive()
+    }
+}
+
+impl Watch for Channel {
+    fn descriptor(&self) -> RawFd {
+        self.readiness_fd().as_raw_fd()
+    }
+
+    fn tick(&self) -> Option<Duration> {
+        // A death rings no bell.
+        Some(Channel::TICK)
+    }
+
+    fn is_ready(&self) -> io::Result<bool> {
+        if self.readiness() == Readiness::Nothing {
+            // Silences the bell and arms it, so a record that comes now either rings or is seen.
+            self.clear();
+        }
+        Ok(self.readiness() != Readiness::Nothing)
     }
 }

@@ -12,6 +12,7 @@ use nix::unistd::{ForkResult, Pid, fork};
 use procession_reference::connection::{
     Connection, PollError, RecvError, RecvIntoError, SendError, pipe, stream_pipe,
 };
+use procession_reference::transfer::{self, Purpose};
 use procession_reference::wait::wait;
 use rstest::rstest;
 
@@ -59,10 +60,10 @@ fn a_one_way_pipe_has_a_receiving_and_a_sending_end() {
     assert!(!receiver.poll().unwrap(), "the refused sends wrote nothing");
 }
 
-#[test]
-fn both_sides_may_send_large_messages_before_they_receive() {
+#[rstest]
+fn both_sides_may_send_large_messages_before_they_receive(#[values(1_000_000, 16 << 20)] length: u32) {
     let (first, second) = pipe(true).unwrap();
-    let message: Vec<u8> = (0..1_000_000_u32).map(|i| (i % 251) as u8).collect();
+    let message: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
     first.send_bytes(&message).unwrap();
     second.send_bytes(&message).unwrap();
     assert!(first.recv_bytes().unwrap() == message);
@@ -326,6 +327,21 @@ fn an_end_travels_through_either_transport(#[values(true, false)] over_shared: b
     assert_eq!(near.recv::<i32>().unwrap(), 8);
     drop(far);
     assert!(matches!(near.recv_bytes(), Err(RecvError::Eof)), "nobody else holds it");
+}
+
+#[test]
+fn an_argument_of_a_process_being_started_is_held_until_it_has_arrived() {
+    let (near, far) = pipe(true).unwrap();
+    let parcel = transfer::encode_with_descriptors(&far, Purpose::Starting).unwrap();
+    drop(far);
+    assert!(!near.poll().unwrap());
+    let far: Connection =
+        transfer::decode_with_descriptors(&parcel.bytes, parcel.descriptors, Purpose::Starting).unwrap();
+    drop(parcel.held);
+    far.send(&1).unwrap();
+    assert_eq!(near.recv::<i32>().unwrap(), 1);
+    drop(far);
+    assert!(matches!(near.recv_bytes(), Err(RecvError::Eof)));
 }
 
 #[test]

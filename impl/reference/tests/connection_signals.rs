@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::thread;
 
-use procession_reference::connection::{SendError, stream_pipe};
+use procession_reference::connection::{SendError, pipe, stream_pipe};
 use procession_reference::os_pipe::{WriteError, os_pipe};
 use procession_reference::wait::wait;
 
@@ -62,8 +62,7 @@ fn interrupted<T: Send>(blocked: impl FnOnce() -> T + Send, release: impl FnOnce
 
 #[test]
 fn a_blocked_receive_goes_on_after_signals() {
-    for duplex in [true, false] {
-        let (receiver, sender) = stream_pipe(duplex).unwrap();
+    for (receiver, sender) in [stream_pipe(true), stream_pipe(false), pipe(true)].map(Result::unwrap) {
         let received =
             interrupted(|| receiver.recv_bytes().unwrap(), || sender.send_bytes(b"whole").unwrap());
         assert_eq!(received, b"whole");
@@ -83,11 +82,12 @@ fn a_blocked_large_send_goes_on_after_signals() {
 
 #[test]
 fn a_wait_goes_on_after_signals() {
-    let (receiver, sender) = stream_pipe(true).unwrap();
-    let ready = interrupted(|| wait(&[&receiver], None).unwrap(), || sender.send(&1).unwrap());
-    assert_eq!(ready, [0]);
-    receiver.recv::<i32>().unwrap();
-    interrupted(|| receiver.poll_forever().unwrap(), || sender.send(&1).unwrap());
+    for (receiver, sender) in [stream_pipe(true), pipe(true)].map(Result::unwrap) {
+        let ready = interrupted(|| wait(&[&receiver], None).unwrap(), || sender.send(&1).unwrap());
+        assert_eq!(ready, [0]);
+        receiver.recv::<i32>().unwrap();
+        interrupted(|| receiver.poll_forever().unwrap(), || sender.send(&1).unwrap());
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use procession_reference::connection::{Connection, stream_pipe};
 use procession_reference::os_pipe::os_pipe;
 use procession_reference::wait::{Descriptor, WaitError, Waitable, wait};
+use procession_reference::{Queue, SimpleQueue};
 use rstest::rstest;
 
 #[test]
@@ -96,6 +97,28 @@ fn a_closed_peer_is_ready() {
     assert!(wait(&[&end, &reader], Some(0)).unwrap().is_empty());
     drop((peer, writer));
     assert_eq!(wait(&[&end, &reader], None).unwrap(), [0, 1]);
+}
+
+#[test]
+fn a_queue_is_ready_while_it_has_an_item() {
+    let queue = Queue::<i32>::new().unwrap();
+    let simple = SimpleQueue::<i32>::new().unwrap();
+    let (end, peer) = stream_pipe(true).unwrap();
+    let objects: [&dyn Waitable; 3] = [&queue, &end, &simple];
+    assert!(wait(&objects, Some(0)).unwrap().is_empty());
+    thread::scope(|scope| {
+        scope.spawn(|| queue.put(&1).unwrap());
+        assert_eq!(wait(&objects, None).unwrap(), [0]);
+    });
+    simple.put(&2).unwrap();
+    peer.send(&3).unwrap();
+    for _ in 0..2 {
+        assert_eq!(wait(&objects, None).unwrap(), [0, 1, 2]);
+    }
+    queue.get().unwrap();
+    assert_eq!(wait(&objects, None).unwrap(), [1, 2]);
+    queue.close();
+    assert!(matches!(wait(&objects, None), Err(WaitError::Closed { index: 0 })));
 }
 
 #[test]

@@ -4,6 +4,9 @@
 use std::fmt;
 use std::io;
 
+use super::stream::{ReceiveFailure, SendFailure};
+use crate::channel::{PopError, PushError};
+
 /// Why a message was not sent. Unless it says [`Os`](SendError::Os), not a byte of it was written.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -43,8 +46,8 @@ pub enum RecvError {
     Eof,
     /// The operating system refused for another reason.
     Os(io::Error),
-    /// The message, of this length, is longer than the caller allowed. It stays unread: a duplex end
-    /// can no longer receive, a receiving end is closed.
+    /// The message, of this length, is longer than the caller allowed. It is not delivered: a duplex
+    /// end can no longer receive, a receiving end is closed.
     TooLong(usize),
     /// This end only sends, or has stopped receiving after a message that was too long.
     WrongDirection,
@@ -211,6 +214,49 @@ impl From<RecvError> for RecvIntoError {
                 RecvIntoError::Corrupt(format!("a message of {length} bytes exceeds the address space"))
             }
             RecvError::WrongDirection => RecvIntoError::WrongDirection,
+        }
+    }
+}
+
+impl From<PushError> for SendError {
+    fn from(error: PushError) -> Self {
+        match error {
+            PushError::BrokenPipe => SendError::BrokenPipe,
+            PushError::Corrupt(what) => SendError::Corrupt(what.to_string()),
+            PushError::Exhausted(error) => SendError::Os(error),
+            PushError::Full => SendError::Os(io::ErrorKind::WouldBlock.into()),
+            PushError::TooLong { len, .. } => SendError::TooLong(len),
+        }
+    }
+}
+
+impl From<PopError> for RecvError {
+    fn from(error: PopError) -> Self {
+        match error {
+            PopError::Corrupt(what) => RecvError::Corrupt(what.to_string()),
+            PopError::Empty => RecvError::Os(io::ErrorKind::WouldBlock.into()),
+            PopError::Eof => RecvError::Eof,
+            PopError::Exhausted(error) => RecvError::Os(error),
+        }
+    }
+}
+
+impl From<SendFailure> for SendError {
+    fn from(failure: SendFailure) -> Self {
+        match failure {
+            SendFailure::BrokenPipe => SendError::BrokenPipe,
+            SendFailure::Os(error) => SendError::Os(error),
+        }
+    }
+}
+
+impl From<ReceiveFailure> for RecvError {
+    fn from(failure: ReceiveFailure) -> Self {
+        match failure {
+            ReceiveFailure::Corrupt(what) => RecvError::Corrupt(what),
+            ReceiveFailure::Eof => RecvError::Eof,
+            ReceiveFailure::Os(error) => RecvError::Os(error),
+            ReceiveFailure::TooLong(length) => RecvError::TooLong(length),
         }
     }
 }
