@@ -7,6 +7,15 @@ use procession_reference::context::{Context, Method};
 
 fn nothing((): ()) {}
 
+fn start(method: Method) {
+    let process = Context::from(method).process(nothing, ());
+    process.start().expect("a process starts");
+    process.join().expect("it ends");
+    process.close().expect("and is given back");
+}
+
+type Way = Box<dyn FnMut()>;
+
 fn measured(run: &mut dyn FnMut()) -> f64 {
     let began = Instant::now();
     run();
@@ -14,14 +23,11 @@ fn measured(run: &mut dyn FnMut()) -> f64 {
 }
 
 fn main() {
-    let start = |method: Method| {
-        let process = Context::from(method).process(nothing, ());
-        process.start().expect("a process starts");
-        process.join().expect("it ends");
-        process.close().expect("and is given back");
+    let exec = || {
+        Command::new("/bin/true").status().expect("it runs");
     };
-    let mut ways: Vec<(&str, Box<dyn FnMut()>)> = vec![
-        ("fork+exec /bin/true", Box::new(|| drop(Command::new("/bin/true").status().expect("it runs")))),
+    let mut ways: Vec<(&str, Way)> = vec![
+        ("fork+exec /bin/true", Box::new(exec)),
         ("spawn", Box::new(|| start(Method::Spawn))),
         ("fork", Box::new(|| start(Method::Fork))),
         ("forkserver", Box::new(|| start(Method::ForkServer))),

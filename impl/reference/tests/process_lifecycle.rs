@@ -295,7 +295,7 @@ fn many_threads_collecting_lose_no_exit_code() {
                 }
             });
         }
-        for code in 0..200 {
+        for code in 0..100 {
             let child = Process::new(|code: i64| exit::exit(code), code);
             child.start().unwrap();
             child.join().unwrap();

@@ -6,6 +6,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use procession_reference::exit;
 use procession_reference::process::{Process, parent_process};
@@ -29,6 +30,7 @@ fn main() {
     a_grandchild_sees_its_creator_killed();
     ignored_sigchld_hides_no_end();
     standard_streams();
+    handled_signals_do_not_end_a_join();
     println!("test scenes ... ok");
 }
 
@@ -51,6 +53,7 @@ fn play(role: &str) {
         "killed" => killed(),
         "sigchld" => sigchld(),
         "streams" => streams(),
+        "signals" => signals(),
         _ => panic!("no such role: {role}"),
     }
 }
@@ -168,7 +171,7 @@ fn ignored_sigchld_hides_no_end() {
 fn sigchld() {
     use nix::sys::signal::{SigHandler, Signal};
     use procession_reference::process::{Exit, active_children};
-    ignore(Signal::SIGCHLD, SigHandler::SigIgn);
+    dispose(Signal::SIGCHLD, SigHandler::SigIgn);
     let mut exits = Vec::new();
     for _ in 0..20 {
         let child = Process::new(|code: i64| -> () { exit::exit(code) }, 5);
@@ -183,9 +186,9 @@ fn sigchld() {
     println!("{}", if known { "known" } else { "unknown" });
 }
 
-#[allow(unsafe_code, reason = "a signal disposition that runs no code")]
-fn ignore(signal: nix::sys::signal::Signal, handler: nix::sys::signal::SigHandler) {
-    // SAFETY: `SIG_IGN` runs no code.
+#[allow(unsafe_code, reason = "signal dispositions")]
+fn dispose(signal: nix::sys::signal::Signal, handler: nix::sys::signal::SigHandler) {
+    // SAFETY: the handlers here run no code, or add to an atomic.
     unsafe { nix::sys::signal::signal(signal, handler) }.unwrap();
 }
 
@@ -212,4 +215,44 @@ fn streams() {
     failing.start().unwrap();
     failing.join().unwrap();
     assert_eq!(failing.exitcode().unwrap(), Some(1));
+}
+
+fn handled_signals_do_not_end_a_join() {
+    assert_eq!(output("signals"), "joined after 3 signals or more: Some(0)\n");
+}
+
+static HANDLED: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn count(_: i32) {
+    HANDLED.fetch_add(1, Ordering::Relaxed);
+}
+
+fn signals() {
+    use nix::sys::signal::{SigHandler, Signal};
+    dispose(Signal::SIGUSR1, SigHandler::Handler(count));
+    let (reader, writer) = std::io::pipe().unwrap();
+    let child = Process::new(print_nothing_when_told, Descriptor::from(OwnedFd::from(reader)));
+    child.start().unwrap();
+    let joiner = nix::unistd::gettid();
+    let helper = std::thread::spawn(move || {
+        while HANDLED.load(Ordering::Relaxed) < 3 {
+            poke(joiner.as_raw(), libc::SIGUSR1);
+            std::thread::yield_now();
+        }
+        std::io::Write::write_all(&mut &writer, b".").unwrap();
+    });
+    child.join().unwrap();
+    helper.join().unwrap();
+    assert!(HANDLED.load(Ordering::Relaxed) >= 3);
+    println!("joined after 3 signals or more: {:?}", child.exitcode().unwrap());
+}
+
+#[allow(unsafe_code, reason = "a signal to one thread")]
+fn poke(thread: i32, signal: i32) {
+    // SAFETY: takes no pointers.
+    assert_eq!(unsafe { libc::syscall(libc::SYS_tgkill, std::process::id(), thread, signal) }, 0);
+}
+
+fn print_nothing_when_told(told: Descriptor) {
+    std::fs::File::from(told.into_inner()).read_exact(&mut [0]).unwrap();
 }

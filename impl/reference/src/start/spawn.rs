@@ -5,13 +5,13 @@
 //! descriptors and a pidfd of its creator, and no other descriptor.
 
 use std::io::Read;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use super::{Order, Started, child, exec, socket};
-use crate::process::StartError;
 use crate::process::state::{State, lock};
+use crate::process::{StartError, pidfd};
 use crate::transfer::{self, Parcel, Purpose};
 
 pub(crate) fn start(state: &'static State, order: &Order, args: &Parcel) -> Result<Started, StartError> {
@@ -20,7 +20,11 @@ pub(crate) fn start(state: &'static State, order: &Order, args: &Parcel) -> Resu
     let program = lock(&state.executable).clone().unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
     let launched = exec::launch(&program, &OwnedFd::from(theirs))?;
     let started = Started { pid: launched.pid, pidfd: launched.pidfd, report: None };
-    deliver(&ours, &order, args)?;
+    if let Err(error) = deliver(&ours, &order, args) {
+        // The child has refused, and is ending. Nobody else will collect it.
+        pidfd::reap(started.pidfd.as_fd(), true)?;
+        return Err(error);
+    }
     Ok(started)
 }
 
