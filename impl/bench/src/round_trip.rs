@@ -16,6 +16,9 @@ use crate::stage::Stage;
 const PING: usize = 0;
 const ECHO: usize = 1;
 
+/// After so many round trips each side has waited for the other at least once.
+const SETTLED: u64 = 256;
+
 /// In which state the partner is when a round trip begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Partner {
@@ -37,17 +40,7 @@ impl Partner {
 
 /// The median round trip over a link between two processes on two CPUs, in nanoseconds.
 pub fn over<L: Link>(run: &Run, link: &L, size: usize, partner: Partner) -> Result<f64, Trouble> {
-    let echo = |_: &Stage| {
-        let mut buffer = Vec::with_capacity(size);
-        loop {
-            buffer.clear();
-            link.receive(1, size, &mut buffer)?;
-            if read_stamp(&buffer, size)?.0 == END {
-                return Ok(());
-            }
-            link.send(1, &buffer)?;
-        }
-    };
+    let echo = |_: &Stage| answer(link, size);
     let mut message = Message::new(size, PING);
     let mut buffer = Vec::with_capacity(size);
     let ping = |_: &Stage, sequence: u64| {
@@ -63,27 +56,23 @@ pub fn over<L: Link>(run: &Run, link: &L, size: usize, partner: Partner) -> Resu
             answer => Err(format!("the answer to message {sequence} was {answer}")),
         }
     };
-    between_processes(run, partner, ping, echo)
+    between_processes(run, partner, SETTLED, ping, echo)
 }
 
 /// The median of any round trip between two processes on two CPUs, in nanoseconds. `ping` makes one,
-/// given its number; [`END`] ends `echo` and is not answered.
+/// given its number; [`END`] ends `echo` and is not answered. The first so many are not timed, and
+/// `ping` is kept on its CPU after them.
 pub fn between_processes(
     run: &Run,
     partner: Partner,
+    settled: u64,
     ping: impl FnMut(&Stage, u64) -> Result<(), String>,
     echo: impl FnOnce(&Stage) -> Result<(), String>,
 ) -> Result<f64, Trouble> {
     let stage = Stage::new()?;
     let mut crew = Crew::new()?;
-    crew.fork(&stage, || {
-        stay_on(0);
-        sample(&stage, run, partner, ping)
-    })?;
-    crew.fork(&stage, || {
-        stay_on(1);
-        if stage.line_up(ECHO) { echo(&stage) } else { Ok(()) }
-    })?;
+    crew.fork(&stage, || sample(&stage, run, partner, settled, ping))?;
+    crew.fork(&stage, || if stage.line_up(ECHO) { echo(&stage) } else { Ok(()) })?;
     conclude(run, &stage, crew)
 }
 
@@ -94,25 +83,10 @@ pub fn between_threads<L: Link + Sync>(run: &Run, link: &L, size: usize) -> Resu
     crew.fork(&stage, || {
         let stage = &stage;
         std::thread::scope(|scope| {
-            let echo = scope.spawn(move || {
-                stay_on(1);
-                let mut buffer = Vec::with_capacity(size);
-                if !stage.line_up(ECHO) {
-                    return Ok(());
-                }
-                loop {
-                    buffer.clear();
-                    link.receive(1, size, &mut buffer)?;
-                    if read_stamp(&buffer, size)?.0 == END {
-                        return Ok::<(), String>(());
-                    }
-                    link.send(1, &buffer)?;
-                }
-            });
-            stay_on(0);
+            let echo = scope.spawn(move || if stage.line_up(ECHO) { answer(link, size) } else { Ok(()) });
             let mut message = Message::new(size, PING);
             let mut buffer = Vec::with_capacity(size);
-            let outcome = sample(stage, run, Partner::Awake, |_, sequence| {
+            let outcome = sample(stage, run, Partner::Awake, SETTLED, |_, sequence| {
                 message.stamp(sequence);
                 link.send(0, &message.bytes)?;
                 if sequence == END {
@@ -126,6 +100,23 @@ pub fn between_threads<L: Link + Sync>(run: &Run, link: &L, size: usize) -> Resu
         })
     })?;
     conclude(run, &stage, crew)
+}
+
+/// Sends back what comes, until the end.
+fn answer<L: Link>(link: &L, size: usize) -> Result<(), String> {
+    let mut buffer = Vec::with_capacity(size);
+    for number in 0u64.. {
+        if number == SETTLED {
+            stay_on(1);
+        }
+        buffer.clear();
+        link.receive(1, size, &mut buffer)?;
+        if read_stamp(&buffer, size)?.0 == END {
+            return Ok(());
+        }
+        link.send(1, &buffer)?;
+    }
+    Ok(())
 }
 
 fn conclude(run: &Run, stage: &Stage, crew: Crew) -> Result<f64, Trouble> {
@@ -149,6 +140,7 @@ fn sample(
     stage: &Stage,
     run: &Run,
     partner: Partner,
+    settled: u64,
     mut ping: impl FnMut(&Stage, u64) -> Result<(), String>,
 ) -> Result<(), String> {
     let mut samples: Vec<u64> = Vec::with_capacity(1 << 16);
@@ -159,9 +151,11 @@ fn sample(
         Partner::Awake => None,
         Partner::Asleep => Some(Sleeper::new(stage.lanes[ECHO].pid.load(Ordering::Acquire))?),
     };
+    (0..settled).try_for_each(|sequence| ping(stage, sequence))?;
+    stay_on(0);
     let began = Instant::now();
     let (warm, end) = (began + run.length / 4, began + run.length / 4 + run.length);
-    let mut sequence = 0;
+    let mut sequence = settled;
     loop {
         if let Some(sleeper) = &sleeper {
             sleeper.wait_asleep(end + run.patience)?;
@@ -215,7 +209,10 @@ impl Sleeper {
 
 /// Keeps the calling thread on one of the CPUs that it may use: sides on one CPU and sides on two are
 /// different experiments, ten times apart, and the scheduler's choice would decide which one it is.
-fn stay_on(number: usize) {
+///
+/// To be called after [`SETTLED`] round trips: what is measured may ask at its first wait how many CPUs
+/// its process has, and with one never look for the partner awake, who might need that one.
+pub fn stay_on(number: usize) {
     let this = Pid::from_raw(0);
     let Ok(allowed) = sched_getaffinity(this) else { return };
     let cpus: Vec<usize> = (0..CpuSet::count()).filter(|cpu| allowed.is_set(*cpu) == Ok(true)).collect();

@@ -87,6 +87,7 @@ fn hand_over(
         }
     };
     let echo = |stage: &Stage| {
+        round_trip::stay_on(1);
         let [forth, back] = &stage.baton;
         let mut last = 0;
         loop {
@@ -97,5 +98,5 @@ fn hand_over(
             set(&back.0, last);
         }
     };
-    round_trip::between_processes(run, partner, ping, echo)
+    round_trip::between_processes(run, partner, 0, ping, echo)
 }
