@@ -4,22 +4,22 @@ mod channel;
 mod closable;
 mod codec;
 pub mod connection;
+pub mod context;
 pub mod deadline;
+pub mod exit;
 #[cfg(feature = "fault")]
 pub mod fault;
 mod joinable_queue;
 mod liveness;
 pub mod os_pipe;
 pub mod pipeline;
+pub mod process;
 mod queue;
 mod queue_core;
 mod region;
 mod simple_queue;
-mod sync;
-pub mod context;
-pub mod exit;
-pub mod process;
 mod start;
+mod sync;
 pub mod transfer;
 pub mod wait;
 
