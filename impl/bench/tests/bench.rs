@@ -8,7 +8,8 @@ use std::process::{Command, Output};
 use rstest::rstest;
 
 fn bench(arguments: &[&str]) -> Output {
-    Command::new(example()).args(arguments).output().expect("the example is built beside the tests")
+    let output = Command::new(example()).args(arguments).output();
+    output.expect("the example is built with the tests, by `cargo test -p procession-bench`")
 }
 
 /// Cargo builds examples before it runs tests, into a directory beside that of the tests.
