@@ -36,6 +36,10 @@ use super::raw_lock::{Held, Peers, RawLock, TimedOut};
 use super::{A32, A64, Ordering, fence};
 use crate::deadline::Deadline;
 
+/// How long a sender that may wait for receivers does so before it makes a large ring larger. Growing
+/// costs as much as some thousand messages: new pages, copying, and caches that the ring outgrows.
+const GROW_PATIENCE_NS: u64 = 1_000_000;
+
 /// How long a call that may not wait for items still waits for a lock: its holder is copying.
 const LOCK_GRACE_NS: u64 = 200_000_000;
 
@@ -273,12 +277,13 @@ impl<S: Surroundings> Ring<'_, S> {
         pushed: &mut usize,
     ) -> Result<(), PushError> {
         let mut records = records.peekable();
+        let mut patient = self.limits.wait_for_bytes && deadline != Deadline::Now;
         while records.peek().is_some() {
             if self.limits.broken_pipe && self.surroundings.receivers_gone() {
                 return Err(PushError::BrokenPipe);
             }
             self.lock_producers(deadline)?;
-            let appended = self.append_while_room(&mut records);
+            let appended = self.append_while_room(&mut records, patient);
             self.words.producers.0.lock.unlock();
             let (count, outcome) = appended;
             *pushed += count;
@@ -290,7 +295,12 @@ impl<S: Surroundings> Ring<'_, S> {
             }
             if !outcome? && let Some(parts) = records.peek() {
                 let units = units_of(parts.iter().map(|part| part.len()).sum());
-                self.wait_for_room(units, deadline)?;
+                if patient && self.has_room(units) {
+                    self.wait_before_growing(units);
+                    patient = false;
+                } else {
+                    self.wait_for_room(units, deadline)?;
+                }
             }
         }
         Ok(())
@@ -408,17 +418,19 @@ impl<S: Surroundings> Ring<'_, S> {
         }
     }
 
-    /// Appends records while there is room, under the lock; how many, and whether it was all.
+    /// Appends records while there is room, under the lock; how many, and whether it was all. The
+    /// patient leave a large ring as it is.
     fn append_while_room<'p>(
         &self,
         records: &mut std::iter::Peekable<impl Iterator<Item = &'p [&'p [u8]]>>,
+        patient: bool,
     ) -> (usize, Result<bool, PushError>) {
         let start = self.tail(Ordering::Relaxed);
         let mut tail = start;
         let mut count = 0;
         let outcome = loop {
             let Some(parts) = records.peek() else { break Ok(true) };
-            match self.append(&mut tail, parts) {
+            match self.append(&mut tail, parts, patient) {
                 Ok(true) => count += 1,
                 Ok(false) => break Ok(false),
                 Err(error) => break Err(error),
@@ -434,7 +446,7 @@ impl<S: Surroundings> Ring<'_, S> {
 
     /// Writes one record behind `tail` without committing it; false if there is no room.
     #[inline]
-    fn append(&self, tail: &mut Mark, parts: &[&[u8]]) -> Result<bool, PushError> {
+    fn append(&self, tail: &mut Mark, parts: &[&[u8]], patient: bool) -> Result<bool, PushError> {
         let len: usize = parts.iter().map(|part| part.len()).sum();
         let units = units_of(len);
         if units > self.limits.max_units {
@@ -444,6 +456,9 @@ impl<S: Surroundings> Ring<'_, S> {
         match self.room(*tail, units, capacity)? {
             Room::Yes => {}
             Room::Full => return Ok(false),
+            Room::Grow(_) if patient && capacity >= self.limits.keep_capacity && units <= capacity => {
+                return Ok(false);
+            }
             Room::Grow(larger) => match self.resize(*tail, capacity, larger) {
                 Ok(true) => capacity = larger,
                 Ok(false) => return Ok(false),
@@ -536,6 +551,27 @@ impl<S: Surroundings> Ring<'_, S> {
             let _ = gate.wait(ticket, deadline);
         }
         Ok(())
+    }
+
+    /// Waits a little for room in the ring as it is.
+    fn wait_before_growing(&self, units: u64) {
+        let fits = || {
+            let head = self.head(Ordering::Acquire);
+            let used = self.tail(Ordering::Acquire).units_since(head);
+            self.capacity().is_ok_and(|capacity| used + units <= capacity)
+        };
+        if self.surroundings.spin_until(fits) {
+            return;
+        }
+        let gate = &self.words.seldom.0.not_full;
+        let deadline = Deadline::Now.or_ns_from_now(GROW_PATIENCE_NS);
+        while !deadline.passed() {
+            let ticket = gate.announce();
+            if fits() {
+                return;
+            }
+            let _ = gate.wait(ticket, deadline);
+        }
     }
 
     /// Whether a record of this size need not wait, as far as can be seen without the lock.
