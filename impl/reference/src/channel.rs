@@ -142,6 +142,8 @@ struct Inner {
     holds: [AtomicU32; 2],
     /// How many looks a wait is worth before sleeping, as learnt here.
     spins: AtomicU32,
+    /// How many waits there were.
+    waits: AtomicU32,
     /// The owner word of a live receiver, and when it was last seen alive.
     witness: AtomicU32,
     witnessed: AtomicU64,
@@ -190,6 +192,7 @@ impl Channel {
             membership: Membership::new(),
             holds: [AtomicU32::new(0), AtomicU32::new(0)],
             spins: AtomicU32::new(MOST_SPINS),
+            waits: AtomicU32::new(0),
             witness: AtomicU32::new(0),
             witnessed: AtomicU64::new(0),
         };
@@ -411,8 +414,15 @@ pub(crate) enum JoinFailure {
 /// How many looks a wait is worth at most: with 25 ns each, about what a wake-up costs.
 const MOST_SPINS: u32 = 200;
 
-/// Fewer looks are not learnt: a partner that has become quick must be noticed.
-const FEWEST_SPINS: u32 = 8;
+/// Fewer looks are not learnt: an answer of a partner that is awake takes a few cache misses, each of
+/// up to half a microsecond between distant CPUs.
+const FEWEST_SPINS: u32 = 50;
+
+/// So many looks take as long as a partner needs to wake up and answer.
+const PATIENT_SPINS: u32 = 2000;
+
+/// One wait in so many is a patient one.
+const PATIENT_EVERY: u32 = 32;
 
 impl Inner {
     /// Our owner word; makes this process a member first if need be.
@@ -566,7 +576,12 @@ impl Surroundings for Inner {
             return false;
         }
         let budget = self.spins.load(Local::Relaxed);
-        for _ in 0..budget {
+        // Two partners who sleep would do so for ever, since none is back before the other one's
+        // looks are spent. So now and then one of them stays awake until the other one must be.
+        let waits = self.waits.load(Local::Relaxed).wrapping_add(1);
+        self.waits.store(waits, Local::Relaxed);
+        let looks = if waits.is_multiple_of(PATIENT_EVERY) { PATIENT_SPINS } else { budget };
+        for _ in 0..looks {
             pause();
             if condition() {
                 self.spins.store((budget * 2).min(MOST_SPINS), Local::Relaxed);
