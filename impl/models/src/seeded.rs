@@ -3,8 +3,8 @@
 #![allow(missing_docs, reason = "documented where it comes from")]
 
 pub use crate::sync::{
-    A32, A64, GATE_SLICE_NS, LOCK_SLICE_NS, Ordering, Woken, fence, futex_wait, futex_wake, hook, pause,
-    platform,
+    A32, A64, GATE_SLICE_NS, LOCK_SLICE_NS, Ordering, Woken, fence, fence_after_exchange, futex_wait,
+    futex_wake, hook, pause, platform,
 };
 
 macro_rules! seeded {

@@ -9,6 +9,7 @@ use loom::cell::UnsafeCell;
 
 use super::bell::Descriptor;
 use super::ends::{self, Slots};
+use super::gate::{Gate, Ticket};
 use super::raw_lock::Peers;
 use super::ring::{Limits, Ring, Surroundings, Words};
 use super::{A32, Ordering, futex_wait, futex_wake, hook, platform};
@@ -238,6 +239,10 @@ impl Surroundings for Channel {
     }
 
     fn spin_until(&self, _condition: impl Fn() -> bool) -> bool {
+        false
+    }
+
+    fn nap(&self, _gate: &Gate, _ticket: Option<Ticket>) -> bool {
         false
     }
 

@@ -161,6 +161,11 @@ pub fn fence() {
     }
 }
 
+/// As [`fence`]: what an exchange orders by itself is the machine's affair.
+pub fn fence_after_exchange() {
+    fence();
+}
+
 /// Nobody spins here; a loop that does must let others go on.
 pub fn pause() {
     loom::thread::yield_now();

@@ -47,7 +47,6 @@ const MUTANTS: &[Mutant] = &[
     seed("the last record is lost in the end", "ends, the last sender goes", Plain),
     seed("an end in flight is overlooked", "ends, handed on", Plain),
     seed("nobody is told that an end is gone", "ends, the last sender goes", Plain),
-    seed("a second listener is not announced", "bell, two poll", Plain),
     seed("a bell is cleared before it is armed", "bell, two poll", Plain),
     seed("the last report wakes nobody", "tasks, two join", Plain),
     seed("a debt is written down after the taking", "tasks, two join", Plain),

@@ -23,6 +23,7 @@ use crate::region::{AttachError, Region};
 use crate::sync::bell::Descriptor;
 use crate::sync::done::{self, NotDone};
 use crate::sync::ends::{self, Slots};
+use crate::sync::gate::{Gate, Ticket};
 use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, UNIT};
 use crate::sync::raw_lock::Peers;
 use crate::sync::ring::{Limits, Ring, Seldom, Surroundings};
@@ -39,6 +40,10 @@ const KEEP_BYTES: u64 = 4 << 20;
 /// About how long a receiver's life is taken for granted, in cycles of the time-stamp counter: a
 /// fraction of a millisecond, so that a send that begins after a death was noticed finds it.
 const WITNESS_CYCLES: u64 = 200_000;
+
+/// How long a sender sleeps before it looks again whether a large ring must grow: a receiver takes a
+/// small part of the ring in that time.
+const NAP: std::time::Duration = std::time::Duration::from_micros(50);
 
 /// How a channel is to be.
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +145,8 @@ struct Inner {
     holds: [AtomicU32; 2],
     /// How many looks a wait is worth before sleeping, as learnt here.
     spins: AtomicU32,
+    /// How many waits there were.
+    waits: AtomicU32,
     /// The owner word of a live receiver, and when it was last seen alive.
     witness: AtomicU32,
     witnessed: AtomicU64,
@@ -188,6 +195,7 @@ impl Channel {
             membership: Membership::new(),
             holds: [AtomicU32::new(0), AtomicU32::new(0)],
             spins: AtomicU32::new(MOST_SPINS),
+            waits: AtomicU32::new(0),
             witness: AtomicU32::new(0),
             witnessed: AtomicU64::new(0),
         };
@@ -363,8 +371,15 @@ pub(crate) enum JoinFailure {
 /// How many looks a wait is worth at most: with 25 ns each, about what a wake-up costs.
 const MOST_SPINS: u32 = 200;
 
-/// Fewer looks are not learnt: a partner that has become quick must be noticed.
-const FEWEST_SPINS: u32 = 8;
+/// Fewer looks are not learnt: an answer of a partner that is awake takes a few cache misses, each of
+/// up to half a microsecond between distant CPUs.
+const FEWEST_SPINS: u32 = 50;
+
+/// So many looks take as long as a partner needs to wake up and answer.
+const PATIENT_SPINS: u32 = 2000;
+
+/// One wait in so many is a patient one.
+const PATIENT_EVERY: u32 = 32;
 
 impl Inner {
     /// Our owner word; makes this process a member first if need be.
@@ -525,7 +540,12 @@ impl Surroundings for Inner {
             return false;
         }
         let budget = self.spins.load(Local::Relaxed);
-        for _ in 0..budget {
+        // Two partners who sleep would do so for ever, since none is back before the other one's
+        // looks are spent. So now and then one of them stays awake until the other one must be.
+        let waits = self.waits.load(Local::Relaxed).wrapping_add(1);
+        self.waits.store(waits, Local::Relaxed);
+        let looks = if waits.is_multiple_of(PATIENT_EVERY) { PATIENT_SPINS } else { budget };
+        for _ in 0..looks {
             pause();
             if condition() {
                 self.spins.store((budget * 2).min(MOST_SPINS), Local::Relaxed);
@@ -534,6 +554,14 @@ impl Surroundings for Inner {
         }
         self.spins.store((budget / 2).max(FEWEST_SPINS), Local::Relaxed);
         false
+    }
+
+    fn nap(&self, gate: &Gate, ticket: Option<Ticket>) -> bool {
+        match ticket {
+            Some(ticket) => drop(gate.wait(ticket, Deadline::after(NAP * 4))),
+            None => std::thread::sleep(NAP),
+        }
+        true
     }
 
     fn senders_gone(&self) -> bool {

@@ -18,7 +18,7 @@ impl std::fmt::Display for CodecError {
 impl std::error::Error for CodecError {}
 
 /// A buffer that has grown beyond this is not kept.
-const KEEP: usize = 64 << 10;
+const KEEP: usize = 2 << 20;
 
 thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };

@@ -3,13 +3,14 @@
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, TryLockError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::channel::{Batch, Channel, ChannelFds, ChannelOptions, End, Kind, PopError, PushError};
+use crate::closable::Closable;
 use crate::codec::{self, CodecError};
 use crate::connection::PollError;
 use crate::deadline::Deadline;
@@ -146,22 +147,9 @@ impl<T> Clone for QueueCore<T> {
 #[derive(Debug)]
 struct Shared {
     /// Taken away when the queue is closed and no call is under way in this process.
-    channel: RwLock<Option<Channel>>,
-    closed: AtomicBool,
+    channel: Closable<Channel>,
     /// Whether the queue had been used in this process when it was closed.
     was_used: AtomicBool,
-}
-
-impl Shared {
-    fn release(&self) {
-        // A call under way holds the lock shared; the last such call comes here itself.
-        let mut channel = match self.channel.try_write() {
-            Ok(channel) => channel,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
-        drop(channel.take());
-    }
 }
 
 impl<T> QueueCore<T> {
@@ -183,11 +171,7 @@ impl<T> QueueCore<T> {
     }
 
     fn with(channel: Channel) -> QueueCore<T> {
-        let shared = Shared {
-            channel: RwLock::new(Some(channel)),
-            closed: AtomicBool::new(false),
-            was_used: AtomicBool::new(false),
-        };
+        let shared = Shared { channel: Closable::new(channel), was_used: AtomicBool::new(false) };
         QueueCore { shared: Arc::new(shared), values: PhantomData }
     }
 
@@ -200,17 +184,10 @@ impl<T> QueueCore<T> {
     }
 
     /// Runs a call on the channel, unless the queue is closed.
+    #[inline]
     pub fn with_channel<R>(&self, call: impl FnOnce(&Channel) -> R) -> Result<R, ClosedError> {
-        let guard = self.shared.channel.read().unwrap_or_else(PoisonError::into_inner);
-        let result = match &*guard {
-            Some(channel) if !self.is_closed() => call(channel),
-            _ => return Err(ClosedError),
-        };
-        drop(guard);
-        if self.is_closed() {
-            self.shared.release();
-        }
-        Ok(result)
+        let channel = self.shared.channel.open().ok_or(ClosedError)?;
+        Ok(call(&channel))
     }
 
     /// The queue, watched for an item to take.
@@ -220,7 +197,7 @@ impl<T> QueueCore<T> {
     }
 
     pub fn is_closed(&self) -> bool {
-        self.shared.closed.load(Ordering::Acquire)
+        self.shared.channel.is_closed()
     }
 
     pub fn close(&self) {
@@ -230,8 +207,7 @@ impl<T> QueueCore<T> {
                 channel.let_go(End::Sending);
             }
         });
-        self.shared.closed.store(true, Ordering::Release);
-        self.shared.release();
+        self.shared.channel.close();
     }
 
     pub fn is_empty(&self) -> Result<bool, ClosedError> {

@@ -115,6 +115,20 @@ pub fn fence() {
     std::sync::atomic::fence(Ordering::SeqCst);
 }
 
+/// As [`fence`], for a caller that has made an exchange since the earlier accesses, and no other
+/// access to shared words.
+///
+/// On x86-64 that exchange has a `lock` prefix and has been the fence, which saves some ten
+/// nanoseconds; the compiler alone must still be kept from moving the later accesses forward. So
+/// does crossbeam-epoch, in `Local::pin`.
+#[inline]
+pub fn fence_after_exchange() {
+    #[cfg(target_arch = "x86_64")]
+    std::sync::atomic::compiler_fence(Ordering::SeqCst);
+    #[cfg(not(target_arch = "x86_64"))]
+    fence();
+}
+
 /// Tells the CPU that the caller is spinning.
 #[inline]
 pub fn pause() {
