@@ -1,6 +1,6 @@
 #!/bin/sh
 # The loom models with three preemptions instead of two: for the night, it takes up to some hours.
-# Another bound: ci/loom-deep.sh 4. Some scenes only: ci/loom-deep.sh 3 channel
+# Another bound: ci/loom-deep.sh 4. Scenes with a name like this: ci/loom-deep.sh 3 "channel, bounded"
 # The kill tests after every single machine instruction, which takes some minutes: the last line.
 set -eu
 cd "$(dirname "$0")/.."
