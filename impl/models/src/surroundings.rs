@@ -4,7 +4,9 @@ use std::io;
 
 use loom::cell::UnsafeCell;
 
-use crate::sync::gate::{Gate, Ticket};
+use crate::deadline::Deadline;
+use crate::sync::gate::Gate;
+use crate::sync::mark::Mark;
 use crate::sync::raw_lock::Peers;
 use crate::sync::ring::Surroundings;
 use crate::sync::{A32, Ordering, hook, platform};
@@ -100,7 +102,13 @@ impl Surroundings for Cells {
         false
     }
 
-    fn nap(&self, _gate: &Gate, _ticket: Option<Ticket>) -> bool {
+    fn wait_before_growing(
+        &self,
+        _gate: Option<&Gate>,
+        _tail: Mark,
+        _deadline: Deadline,
+        _condition: impl Fn() -> bool,
+    ) -> bool {
         false
     }
 

@@ -20,11 +20,11 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use crate::deadline::Deadline;
 use crate::liveness::{self, ForkGuard, Membership};
 use crate::region::{AttachError, Region};
-use crate::sync::gate::{Gate, Ticket};
-use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, UNIT};
+use crate::sync::gate::Gate;
+use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, Mark, UNIT};
 use crate::sync::raw_lock::Peers;
 use crate::sync::ring::{Limits, Ring, Surroundings};
-use crate::sync::{Ordering, cycles, fence, pause};
+use crate::sync::{Ordering, cycles, fence, monotonic_ns, pause};
 
 pub use crate::sync::ring::{Batch, PopError, PushError, Readiness};
 
@@ -38,9 +38,16 @@ const KEEP_BYTES: u64 = 4 << 20;
 /// fraction of a millisecond, so that a send that begins after a death was noticed finds it.
 const WITNESS_CYCLES: u64 = 200_000;
 
-/// How long a sender sleeps before it looks again whether a large ring must grow: a receiver takes a
+/// How long a sender sleeps at a time before a large ring grows, in nanoseconds: a receiver takes a
 /// small part of the ring in that time.
-const NAP: std::time::Duration = std::time::Duration::from_micros(50);
+const NAP_NS: u64 = 50_000;
+
+/// What a sender may wait for each 8 bytes sent before a large ring grows, in nanoseconds: a receiver
+/// that is slower than a quarter of a gigabyte a second slows no sender down to its own pace.
+const PATIENCE_NS_PER_UNIT: u64 = 32;
+
+/// The most that it may wait at a time: less than providing the memory takes, for all but the first.
+const MOST_PATIENCE_NS: u64 = 5_000_000;
 
 /// How a channel is to be.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +151,10 @@ struct Inner {
     spins: AtomicU32,
     /// How many waits there were.
     waits: AtomicU32,
+    /// What is left of the time that senders may wait before a large ring grows, and where they last
+    /// came to that.
+    patience_ns: AtomicU64,
+    crowded_at: AtomicU64,
     /// The owner word of a live receiver, and when it was last seen alive.
     witness: AtomicU32,
     witnessed: AtomicU64,
@@ -193,6 +204,8 @@ impl Channel {
             holds: [AtomicU32::new(0), AtomicU32::new(0)],
             spins: AtomicU32::new(MOST_SPINS),
             waits: AtomicU32::new(0),
+            patience_ns: AtomicU64::new(0),
+            crowded_at: AtomicU64::new(0),
             witness: AtomicU32::new(0),
             witnessed: AtomicU64::new(0),
         };
@@ -592,12 +605,36 @@ impl Surroundings for Inner {
         false
     }
 
-    fn nap(&self, gate: &Gate, ticket: Option<Ticket>) -> bool {
-        match ticket {
-            Some(ticket) => drop(gate.wait(ticket, Deadline::after(NAP * 4))),
-            None => std::thread::sleep(NAP),
+    fn wait_before_growing(
+        &self,
+        gate: Option<&Gate>,
+        tail: Mark,
+        deadline: Deadline,
+        condition: impl Fn() -> bool,
+    ) -> bool {
+        if self.spin_until(&condition) {
+            return true;
         }
-        true
+        let written = tail.units_since(Mark(self.crowded_at.swap(tail.0, Local::Relaxed)));
+        let earned = self.patience_ns.load(Local::Relaxed) + written * PATIENCE_NS_PER_UNIT;
+        let patience = earned.min(MOST_PATIENCE_NS);
+        let began = monotonic_ns();
+        let until = deadline.remaining_ns(patience) + began;
+        let mut now = began;
+        let mut met = false;
+        // A nap longer than what is left would keep the caller for more than it has earned.
+        while !met && until.saturating_sub(now) >= NAP_NS {
+            match gate.map(|gate| (gate, gate.announce())) {
+                Some(_) if condition() => {}
+                Some((gate, ticket)) => drop(gate.wait(ticket, Deadline::At(until))),
+                // Nobody wakes us: that would cost the consumers more than it gains.
+                None => std::thread::sleep(std::time::Duration::from_nanos(NAP_NS)),
+            }
+            met = condition();
+            now = monotonic_ns();
+        }
+        self.patience_ns.store(patience.saturating_sub(now - began), Local::Relaxed);
+        met
     }
 
     fn senders_gone(&self) -> bool {

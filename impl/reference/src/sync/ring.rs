@@ -30,7 +30,7 @@
 use std::io;
 
 use super::bell::Bell;
-use super::gate::{Gate, Ticket};
+use super::gate::Gate;
 use super::mark::{MOST_ITEMS, Mark, UNIT, count_between};
 use super::raw_lock::{Held, Peers, RawLock, TimedOut};
 use super::{A32, A64, Ordering, fence_after_exchange};
@@ -38,10 +38,6 @@ use crate::deadline::Deadline;
 
 /// How long a call that may not wait for items still waits for a lock: its holder is copying.
 const LOCK_GRACE_NS: u64 = 200_000_000;
-
-/// How many naps without a sign of consumers are enough to make a large ring larger: with some tenth
-/// of a millisecond each, about what providing the memory takes.
-const NAPS_BEFORE_GROWING: u32 = 25;
 
 /// Copying a record of so many units (64 KiB) takes about as long as waking somebody.
 const WORTH_A_WAKE: u64 = (64 << 10) / UNIT as u64;
@@ -167,9 +163,15 @@ pub trait Surroundings: Peers {
     /// Looks again and again for a while, if it is likely to help; whether it did.
     fn spin_until(&self, condition: impl Fn() -> bool) -> bool;
 
-    /// Sleeps for a moment in which consumers may make room, or, with a ticket, until the gate opens;
-    /// false where time does not pass by itself.
-    fn nap(&self, gate: &Gate, ticket: Option<Ticket>) -> bool;
+    /// Waits until the condition holds, woken at the gate if there is one; false if not for longer
+    /// than a producer that has come to `tail` may be kept.
+    fn wait_before_growing(
+        &self,
+        gate: Option<&Gate>,
+        tail: Mark,
+        deadline: Deadline,
+        condition: impl Fn() -> bool,
+    ) -> bool;
 
     /// Whether no live process holds the sending end.
     fn senders_gone(&self) -> bool;
@@ -318,7 +320,7 @@ impl<S: Surroundings> Ring<'_, S> {
                 }
                 (Fit::Crowded, Some(parts)) => {
                     let units = units_of(parts.iter().map(|part| part.len()).sum());
-                    patient = self.is_being_emptied(units, deadline);
+                    patient = self.room_was_made(units, deadline);
                 }
                 _ => {}
             }
@@ -557,32 +559,16 @@ impl<S: Surroundings> Ring<'_, S> {
         moved.map(|()| true)
     }
 
-    /// Whether consumers are at work, so that the ring need not grow; waits for them a little.
-    fn is_being_emptied(&self, units: u64, deadline: Deadline) -> bool {
-        let before = self.head(Ordering::Acquire);
+    /// Whether consumers have made room, so that the ring need not grow; waits for them a little.
+    fn room_was_made(&self, units: u64, deadline: Deadline) -> bool {
         let fits = || {
             let head = self.head(Ordering::Acquire);
             let used = self.tail(Ordering::Acquire).units_since(head);
             self.capacity().is_ok_and(|capacity| used + units <= capacity)
         };
-        let gate = &self.words.seldom.0.not_full;
-        for _ in 0..NAPS_BEFORE_GROWING {
-            if deadline.passed() {
-                return false;
-            }
-            if self.surroundings.spin_until(fits) {
-                return true;
-            }
-            // To be woken by each small record would cost more than growing.
-            let ticket = (units >= WORTH_A_WAKE).then(|| gate.announce());
-            if !fits() && !self.surroundings.nap(gate, ticket) {
-                return false;
-            }
-            if self.head(Ordering::Acquire) != before {
-                return true;
-            }
-        }
-        false
+        // To be woken by each small record would cost more than growing.
+        let gate = (units >= WORTH_A_WAKE).then_some(&self.words.seldom.0.not_full);
+        self.surroundings.wait_before_growing(gate, self.tail(Ordering::Relaxed), deadline, fits)
     }
 
     fn wait_for_room(&self, units: u64, deadline: Deadline) -> Result<(), PushError> {
