@@ -13,7 +13,6 @@
 #![expect(unsafe_code, reason = "membarrier is a system call")]
 
 use std::cell::Cell;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, compiler_fence};
 
 /// How many objects a thread can mark at a time.
@@ -73,8 +72,14 @@ pub(super) fn is_marked(number: usize) -> bool {
 /// Gives this thread its marks, if the system has the barrier.
 #[cold]
 fn lease() -> Option<&'static Marks> {
-    static WORKS: OnceLock<bool> = OnceLock::new();
-    if !*WORKS.get_or_init(barrier) {
+    // Not a `OnceLock`: a fork while another thread fills it would leave the child waiting for ever.
+    static ASKED: AtomicBool = AtomicBool::new(false);
+    static WORKS: AtomicBool = AtomicBool::new(false);
+    if !ASKED.load(Ordering::Acquire) {
+        WORKS.store(barrier(), Ordering::Release);
+        ASKED.store(true, Ordering::Release);
+    }
+    if !WORKS.load(Ordering::Acquire) {
         return None;
     }
     // A thread that is ending has no lease any more.
