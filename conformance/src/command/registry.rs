@@ -87,7 +87,7 @@ impl Body for Worker {
     fn work(ticket: Ticket, mut objects: Objects) -> Ending {
         let mutant = ticket.implementation.strip_prefix("mutant:").and_then(procession_mutants::find);
         if let (Some(mutant), Ok(script)) = (mutant, serde_json::from_str(&ticket.script)) {
-            objects = procession_mutants::adopt(mutant, objects, &script);
+            objects = procession_mutants::adopt(mutant, objects, &ticket, &script);
         }
         let implementation =
             implementation(&ticket.implementation).expect("the ticket names what this command serves");

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use procession_contract::{
-    Answer, Call, Implementation, Item, Manifest, Method, Object, ObjectKind, Objects, Worker,
+    Answer, Call, Implementation, Item, Manifest, Method, Object, ObjectKind, ObjectSpec, Objects, Worker,
 };
 
 /// Answers a call on a handle; `inner` is the reference's own handle.
@@ -11,6 +11,9 @@ pub type OnObject = fn(&mut Memory, &Call, &mut dyn Object) -> Answer;
 
 /// Answers a call on no object, on several, or on `current` or `parent`.
 pub type OnLibrary = fn(&dyn Implementation, &str, &Call, &mut Objects) -> Answer;
+
+/// Creates an object; `inner` is the reference.
+pub type OnCreate = fn(&dyn Implementation, &ObjectSpec, Method) -> Result<Objects, Answer>;
 
 /// A defect; what is `None` is as in the reference.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +26,10 @@ pub struct Defect {
     pub os_pipe: Option<OnObject>,
     /// In process objects.
     pub process: Option<OnObject>,
+    /// In how objects are created; the handles get the defect for their kind besides.
+    pub create: Option<OnCreate>,
+    /// When a process drops its handle of an object or process, before the reference does.
+    pub dropped: Option<fn(&mut Memory, &mut dyn Object)>,
     /// In calls on the library.
     pub library: Option<OnLibrary>,
     /// In how a worker is constructed: what is changed here is what the reference gets to see.
@@ -32,6 +39,29 @@ pub struct Defect {
 }
 
 impl Defect {
+    /// A defect in the calls on queues and nothing else.
+    pub const fn in_queues(queue: OnObject) -> Defect {
+        Defect { queue: Some(queue), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on connections and nothing else.
+    pub const fn in_connections(connection: OnObject) -> Defect {
+        Defect { connection: Some(connection), ..Defect::NONE }
+    }
+
+    /// No defect: what most defects leave as it is.
+    pub const NONE: Defect = Defect {
+        queue: None,
+        connection: None,
+        os_pipe: None,
+        process: None,
+        create: None,
+        dropped: None,
+        library: None,
+        construct: None,
+        manifest: None,
+    };
+
     /// The defect in objects of this kind.
     pub fn of(&self, kind: &ObjectKind) -> Option<OnObject> {
         match kind {
@@ -47,11 +77,16 @@ impl Defect {
 /// What one handle of a mutant remembers in its own process.
 #[derive(Debug, Default)]
 pub struct Memory {
+    /// The handle's name: the object's, the end's or the worker's.
+    pub name: String,
+    /// What the object is; absent for a process.
+    pub kind: Option<ObjectKind>,
     /// Items held back.
     pub held: VecDeque<Item>,
     /// Answers kept for later.
     pub answers: VecDeque<Answer>,
-    /// How many calls the handle has answered before this one.
+    /// How many calls the handle has answered before this one, in this process (and, where workers are
+    /// threads, for this one).
     pub calls: u64,
     /// A flag.
     pub flag: bool,

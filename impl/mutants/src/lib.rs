@@ -5,13 +5,14 @@
 //! the suite's agent and the reference and answers some calls wrongly. Each chapter of rows is a file.
 
 mod defect;
+pub mod facts;
 mod wrapped;
 
 use std::sync::OnceLock;
 
 use procession_contract::{Body, Implementation};
 
-pub use defect::{Defect, Memory};
+pub use defect::{Defect, Memory, OnCreate, OnLibrary, OnObject};
 pub use wrapped::adopt;
 
 /// One deliberate defect.
