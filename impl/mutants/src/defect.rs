@@ -18,8 +18,12 @@ pub type OnCreate = fn(&dyn Implementation, &ObjectSpec, Method) -> Result<Objec
 /// A defect; what is `None` is as in the reference.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Defect {
-    /// In queues of every kind.
+    /// In plain queues.
     pub queue: Option<OnObject>,
+    /// In joinable queues.
+    pub joinable: Option<OnObject>,
+    /// In simple queues.
+    pub simple: Option<OnObject>,
     /// In connections.
     pub connection: Option<OnObject>,
     /// In the ends of OS pipes.
@@ -39,9 +43,19 @@ pub struct Defect {
 }
 
 impl Defect {
-    /// A defect in the calls on queues and nothing else.
+    /// A defect in the calls on plain queues and nothing else.
     pub const fn in_queues(queue: OnObject) -> Defect {
         Defect { queue: Some(queue), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on joinable queues and nothing else.
+    pub const fn in_joinable_queues(joinable: OnObject) -> Defect {
+        Defect { joinable: Some(joinable), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on simple queues and nothing else.
+    pub const fn in_simple_queues(simple: OnObject) -> Defect {
+        Defect { simple: Some(simple), ..Defect::NONE }
     }
 
     /// A defect in the calls on connections and nothing else.
@@ -52,6 +66,8 @@ impl Defect {
     /// No defect: what most defects leave as it is.
     pub const NONE: Defect = Defect {
         queue: None,
+        joinable: None,
+        simple: None,
         connection: None,
         os_pipe: None,
         process: None,
@@ -65,9 +81,9 @@ impl Defect {
     /// The defect in objects of this kind.
     pub fn of(&self, kind: &ObjectKind) -> Option<OnObject> {
         match kind {
-            ObjectKind::Queue { .. } | ObjectKind::SimpleQueue | ObjectKind::JoinableQueue { .. } => {
-                self.queue
-            }
+            ObjectKind::Queue { .. } => self.queue,
+            ObjectKind::JoinableQueue { .. } => self.joinable,
+            ObjectKind::SimpleQueue => self.simple,
             ObjectKind::Pipe { .. } => self.connection,
             ObjectKind::OsPipe => self.os_pipe,
         }

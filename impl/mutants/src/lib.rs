@@ -4,8 +4,17 @@
 //! A [`Mutant`] is a row: its name, the clauses that convict it, and the [`Defect`], which stands between
 //! the suite's agent and the reference and answers some calls wrongly. Each chapter of rows is a file.
 
+mod calls;
 mod defect;
 pub mod facts;
+mod joinable;
+mod queue_bounds;
+mod queue_closing;
+mod queue_death;
+mod queue_encoding;
+mod queue_order;
+mod queue_waiting;
+mod simple_queue;
 mod wrapped;
 
 use std::sync::OnceLock;
@@ -29,7 +38,16 @@ pub struct Mutant {
 }
 
 /// The chapters, in the clauses' order.
-const CHAPTERS: &[&[Mutant]] = &[];
+const CHAPTERS: &[&[Mutant]] = &[
+    queue_order::MUTANTS,
+    queue_waiting::MUTANTS,
+    queue_bounds::MUTANTS,
+    queue_closing::MUTANTS,
+    queue_encoding::MUTANTS,
+    queue_death::MUTANTS,
+    joinable::MUTANTS,
+    simple_queue::MUTANTS,
+];
 
 /// Every mutant.
 pub fn all() -> impl Iterator<Item = &'static Mutant> {

@@ -43,6 +43,7 @@ impl Handle {
 /// Puts the defect before handles that the reference has rebuilt in a new process, as its script says.
 pub fn adopt(mutant: &'static Mutant, objects: Objects, ticket: &Ticket, script: &Script) -> Objects {
     facts::keep_in(&ticket.directory);
+    facts::this_is(&ticket.worker);
     let wrap = |(name, object): (String, Box<dyn Object>)| {
         let of = |spec: &&ObjectSpec| {
             name == spec.name || name.strip_prefix(spec.name.as_str()).is_some_and(|end| end.starts_with('.'))
