@@ -12,7 +12,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "joinable_join_returns_when_all_is_taken",
         about: "An item that has been taken counts as done.",
-        clauses: &["joinable/join-waits-for-all-task-done"],
+        clauses: &["joinable/join-waits-for-all-task-done", "joinable/task-done-too-often-error"],
         defect: Defect::in_joinable_queues(taken_is_done),
     },
     Mutant {

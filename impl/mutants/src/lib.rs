@@ -8,6 +8,11 @@ mod calls;
 mod defect;
 pub mod facts;
 mod joinable;
+mod pipe_bytes;
+mod pipe_end_of_stream;
+mod pipe_ends;
+mod pipe_messages;
+mod pipe_waiting;
 mod queue_bounds;
 mod queue_closing;
 mod queue_death;
@@ -47,6 +52,11 @@ const CHAPTERS: &[&[Mutant]] = &[
     queue_death::MUTANTS,
     joinable::MUTANTS,
     simple_queue::MUTANTS,
+    pipe_ends::MUTANTS,
+    pipe_messages::MUTANTS,
+    pipe_bytes::MUTANTS,
+    pipe_waiting::MUTANTS,
+    pipe_end_of_stream::MUTANTS,
 ];
 
 /// Every mutant.

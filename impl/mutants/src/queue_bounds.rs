@@ -17,6 +17,7 @@ pub const MUTANTS: &[Mutant] = &[
             "queue/put-timeout-full",
             "queue/put-nonpositive-timeout",
             "queue/maxsize-counts-unreceived-items",
+            "queue/full-reflects-bound",
         ],
         defect: Defect { create: Some(holds_one_more), ..Defect::NONE },
     },

@@ -77,6 +77,11 @@ fn tears(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
 }
 
 fn visible_late(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    if let Call::Empty = call {
+        let answer = inner.call(call);
+        put_held(memory, inner);
+        return answer;
+    }
     put_held(memory, inner);
     match put_item(call) {
         Some(item) if item.kind != ItemKind::Unencodable => {
