@@ -9,7 +9,7 @@ use crate::{Defect, Memory, Mutant, facts};
 pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "pipe_receive_of_bytes_does_not_wait",
-        about: "Receiving bytes says that the stream has ended when there are none yet.",
+        about: "Receiving bytes after an object says that the stream has ended when there are none yet.",
         clauses: &["pipe/recv-blocks"],
         defect: Defect::in_connections(does_not_wait),
     },
@@ -68,9 +68,12 @@ fn poll(timeout_ms: i64) -> Call {
     Call::Poll { timeout_ms: Some(timeout_ms), forever: false }
 }
 
-fn does_not_wait(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+fn does_not_wait(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let after_an_object = std::mem::replace(&mut memory.flag, *call == Call::Recv);
     match call {
-        Call::RecvBytes { .. } if inner.call(&poll(0)) == Answer::truth(false) => Answer::of(Outcome::Eof),
+        Call::RecvBytes { .. } if after_an_object && inner.call(&poll(0)) == Answer::truth(false) => {
+            Answer::of(Outcome::Eof)
+        }
         _ => inner.call(call),
     }
 }
