@@ -75,7 +75,7 @@ fn verdicts(mutant: &Mutant, clauses: &[&str]) -> Result<BTreeMap<String, (Strin
     let mut command = Command::new(env!("CARGO_BIN_EXE_procession"));
     command.args(["check", &format!("mutant:{}", mutant.name), "--quick", "--seed", SEED]);
     command.args(["--format", "json", "--report"]).arg(report.path());
-    clauses.iter().for_each(|id| drop(command.args(["--clause", id])));
+    command.args(clauses.iter().flat_map(|id| ["--clause", id]));
     let output = command.output()?;
     let mut verdicts = BTreeMap::new();
     for line in String::from_utf8(output.stdout)?.lines() {
