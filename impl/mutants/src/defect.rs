@@ -49,6 +49,21 @@ impl Defect {
         Defect { connection: Some(connection), ..Defect::NONE }
     }
 
+    /// A defect in the calls on process objects and nothing else.
+    pub const fn in_processes(process: OnObject) -> Defect {
+        Defect { process: Some(process), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on the ends of OS pipes and nothing else.
+    pub const fn in_os_pipes(os_pipe: OnObject) -> Defect {
+        Defect { os_pipe: Some(os_pipe), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on the library and nothing else.
+    pub const fn in_library(library: OnLibrary) -> Defect {
+        Defect { library: Some(library), ..Defect::NONE }
+    }
+
     /// No defect: what most defects leave as it is.
     pub const NONE: Defect = Defect {
         queue: None,

@@ -4,8 +4,18 @@
 //! A [`Mutant`] is a row: its name, the clauses that convict it, and the [`Defect`], which stands between
 //! the suite's agent and the reference and answers some calls wrongly. Each chapter of rows is a file.
 
+mod context;
 mod defect;
+mod descriptors;
 pub mod facts;
+mod os_pipe;
+mod pipeline;
+mod proc;
+mod process_ending;
+mod process_identity;
+mod process_joining;
+mod process_starting;
+mod wait;
 mod wrapped;
 
 use std::sync::OnceLock;
@@ -29,7 +39,16 @@ pub struct Mutant {
 }
 
 /// The chapters, in the clauses' order.
-const CHAPTERS: &[&[Mutant]] = &[];
+const CHAPTERS: &[&[Mutant]] = &[
+    process_starting::MUTANTS,
+    process_joining::MUTANTS,
+    process_ending::MUTANTS,
+    process_identity::MUTANTS,
+    context::MUTANTS,
+    os_pipe::MUTANTS,
+    pipeline::MUTANTS,
+    wait::MUTANTS,
+];
 
 /// Every mutant.
 pub fn all() -> impl Iterator<Item = &'static Mutant> {
