@@ -108,9 +108,7 @@ fn without_forkserver(inner: &dyn Implementation, on: &str, call: &Call, objects
 
 fn names_in_any_case(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
     match call {
-        Call::Context { method } => {
-            inner.call(on, &Call::Context { method: method.to_lowercase() }, objects)
-        }
+        Call::Context { method } => inner.call(on, &Call::Context { method: method.to_lowercase() }, objects),
         call => inner.call(on, call, objects),
     }
 }
@@ -131,7 +129,12 @@ fn set_again(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Ob
     }
 }
 
-fn unknown_method_ignored(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+fn unknown_method_ignored(
+    inner: &dyn Implementation,
+    on: &str,
+    call: &Call,
+    objects: &mut Objects,
+) -> Answer {
     let answer = inner.call(on, call, objects);
     match (call, answer.outcome) {
         (Call::SetStartMethod { .. }, Outcome::BadValue) => Answer::ok(),
@@ -176,11 +179,7 @@ static CREATED: Mutex<Option<Method>> = Mutex::new(None);
 /// Whether a process is to be started by another one.
 static OTHER: AtomicBool = AtomicBool::new(false);
 
-fn notes_creation(
-    inner: &dyn Implementation,
-    spec: &ObjectSpec,
-    method: Method,
-) -> Result<Objects, Answer> {
+fn notes_creation(inner: &dyn Implementation, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer> {
     *CREATED.lock().expect("nobody panics with it") = Some(method);
     inner.create(spec, method)
 }

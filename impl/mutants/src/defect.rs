@@ -15,11 +15,18 @@ pub type OnLibrary = fn(&dyn Implementation, &str, &Call, &mut Objects) -> Answe
 /// Creates an object; `inner` is the reference.
 pub type OnCreate = fn(&dyn Implementation, &ObjectSpec, Method) -> Result<Objects, Answer>;
 
+/// Starts a thread of this process that runs the body.
+pub type OnThread = fn(Box<dyn FnOnce() + Send>) -> Result<(), Answer>;
+
 /// A defect; what is `None` is as in the reference.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Defect {
-    /// In queues of every kind.
+    /// In plain queues.
     pub queue: Option<OnObject>,
+    /// In joinable queues.
+    pub joinable: Option<OnObject>,
+    /// In simple queues.
+    pub simple: Option<OnObject>,
     /// In connections.
     pub connection: Option<OnObject>,
     /// In the ends of OS pipes.
@@ -32,16 +39,29 @@ pub struct Defect {
     pub dropped: Option<fn(&mut Memory, &mut dyn Object)>,
     /// In calls on the library.
     pub library: Option<OnLibrary>,
-    /// In how a worker is constructed: what is changed here is what the reference gets to see.
+    /// In how a worker is constructed: what is changed here is what the reference gets to see. A process
+    /// whose method becomes `thread` is made by the implementation `threads`.
     pub construct: Option<fn(&mut Worker, &mut Method, &mut Objects)>,
+    /// In how threads are started.
+    pub thread: Option<OnThread>,
     /// In what the implementation claims.
     pub manifest: Option<fn(&mut Manifest)>,
 }
 
 impl Defect {
-    /// A defect in the calls on queues and nothing else.
+    /// A defect in the calls on plain queues and nothing else.
     pub const fn in_queues(queue: OnObject) -> Defect {
         Defect { queue: Some(queue), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on joinable queues and nothing else.
+    pub const fn in_joinable_queues(joinable: OnObject) -> Defect {
+        Defect { joinable: Some(joinable), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on simple queues and nothing else.
+    pub const fn in_simple_queues(simple: OnObject) -> Defect {
+        Defect { simple: Some(simple), ..Defect::NONE }
     }
 
     /// A defect in the calls on connections and nothing else.
@@ -67,6 +87,8 @@ impl Defect {
     /// No defect: what most defects leave as it is.
     pub const NONE: Defect = Defect {
         queue: None,
+        joinable: None,
+        simple: None,
         connection: None,
         os_pipe: None,
         process: None,
@@ -74,15 +96,16 @@ impl Defect {
         dropped: None,
         library: None,
         construct: None,
+        thread: None,
         manifest: None,
     };
 
     /// The defect in objects of this kind.
     pub fn of(&self, kind: &ObjectKind) -> Option<OnObject> {
         match kind {
-            ObjectKind::Queue { .. } | ObjectKind::SimpleQueue | ObjectKind::JoinableQueue { .. } => {
-                self.queue
-            }
+            ObjectKind::Queue { .. } => self.queue,
+            ObjectKind::JoinableQueue { .. } => self.joinable,
+            ObjectKind::SimpleQueue => self.simple,
             ObjectKind::Pipe { .. } => self.connection,
             ObjectKind::OsPipe => self.os_pipe,
         }

@@ -21,9 +21,8 @@ fn borrow<'a>(number: i32) -> BorrowedFd<'a> {
 pub(crate) fn wait_once(numbers: &[i32], timeout_ms: Option<i64>) -> nix::Result<bool> {
     let mut waits: Vec<PollFd> =
         numbers.iter().map(|number| PollFd::new(borrow(*number), PollFlags::POLLIN)).collect();
-    let limit = timeout_ms.map_or(PollTimeout::NONE, |ms| {
-        PollTimeout::try_from(ms.max(0)).unwrap_or(PollTimeout::MAX)
-    });
+    let limit = timeout_ms
+        .map_or(PollTimeout::NONE, |ms| PollTimeout::try_from(ms.max(0)).unwrap_or(PollTimeout::MAX));
     poll(&mut waits, limit).map(|ready| ready > 0)
 }
 

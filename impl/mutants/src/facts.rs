@@ -7,14 +7,31 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often a wait looks again: seldom enough to look like sleep.
+const STEP: Duration = Duration::from_millis(10);
 
 static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
 
 static LOCAL: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
+static WORKER: OnceLock<String> = OnceLock::new();
+
 /// From now on facts are kept in this directory.
 pub(crate) fn keep_in(directory: &str) {
     let _ = DIRECTORY.set(directory.into());
+}
+
+/// This process is the one of this worker.
+pub(crate) fn this_is(worker: &str) {
+    let _ = WORKER.set(worker.to_owned());
+}
+
+/// The worker whose process this is.
+pub fn worker() -> &'static str {
+    WORKER.get().map_or("main", String::as_str)
 }
 
 fn file(fact: &str) -> Option<PathBuf> {
@@ -46,6 +63,38 @@ pub fn clear(fact: &str) -> bool {
     match file(fact) {
         Some(path) => fs::remove_file(path).is_ok(),
         None => local(|facts| facts.remove(fact)),
+    }
+}
+
+/// Waits until it is not so, then makes it so: a lock that nobody takes from an owner who died. Gives up
+/// when the time is over, if there is one; says whether it has it.
+pub fn lock(fact: &str, timeout_ms: Option<i64>) -> bool {
+    let began = Instant::now();
+    while !set(fact) {
+        if timeout_ms.is_some_and(|ms| began.elapsed() >= Duration::from_millis(ms.max(0) as u64)) {
+            return false;
+        }
+        thread::sleep(STEP);
+    }
+    true
+}
+
+/// Lets a little time pass, in a wait that looks again and again.
+pub fn pause() {
+    thread::sleep(STEP);
+}
+
+/// Waits until this holds.
+pub fn wait_until(so: impl Fn() -> bool) {
+    while !so() {
+        thread::sleep(STEP);
+    }
+}
+
+/// Waits for ever.
+pub fn for_ever() -> ! {
+    loop {
+        thread::park();
     }
 }
 

@@ -152,16 +152,17 @@ fn writes_in_halves(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answ
     let number = inner.call(&Call::Fileno).value;
     let bytes = item.raw_bytes();
     let (first, second) = bytes.split_at(bytes.len() / 2);
-    let written = File::options().append(true).open(format!("/proc/self/fd/{number}")).and_then(|mut pipe| {
-        pipe.write_all(first)?;
-        // The first two halves of all lie side by side, whoever is faster.
-        let until = Instant::now() + PATIENCE;
-        facts::count("half");
-        while !facts::is_set("half.1") && Instant::now() < until {
-            std::thread::yield_now();
-        }
-        pipe.write_all(second)
-    });
+    let written =
+        File::options().append(true).open(format!("/proc/self/fd/{number}")).and_then(|mut pipe| {
+            pipe.write_all(first)?;
+            // The first two halves of all lie side by side, whoever is faster.
+            let until = Instant::now() + PATIENCE;
+            facts::count("half");
+            while !facts::is_set("half.1") && Instant::now() < until {
+                std::thread::yield_now();
+            }
+            pipe.write_all(second)
+        });
     match written {
         Ok(()) => Answer::number(length(item)),
         Err(error) => Answer::error(Outcome::Other, error),

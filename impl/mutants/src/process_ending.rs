@@ -82,10 +82,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "process_daemon_with_channels_is_none",
         about: "A daemonic process that was given objects is not treated as one.",
-        clauses: &[
-            "process/daemon-terminated-at-creator-exit",
-            "process/daemons-die-with-their-creator",
-        ],
+        clauses: &["process/daemon-terminated-at-creator-exit", "process/daemons-die-with-their-creator"],
         defect: Defect { construct: Some(daemon_with_channels), ..Defect::NONE },
     },
     Mutant {
@@ -218,7 +215,12 @@ fn dropped_is_ended(memory: &mut Memory, inner: &mut dyn Object) {
     }
 }
 
-fn children_list_is_stale(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+fn children_list_is_stale(
+    inner: &dyn Implementation,
+    on: &str,
+    call: &Call,
+    objects: &mut Objects,
+) -> Answer {
     static REMEMBERED: Mutex<Option<Answer>> = Mutex::new(None);
     if *call != Call::ActiveChildren {
         return inner.call(on, call, objects);

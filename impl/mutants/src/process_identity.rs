@@ -13,11 +13,7 @@ pub const MUTANTS: &[Mutant] = &[
         name: "process_sentinel_ends_with_join",
         about: "The sentinel of a process that was joined is never ready.",
         clauses: &["process/sentinel-waitable"],
-        defect: Defect {
-            process: Some(notes_join),
-            library: Some(sentinel_ends_with_join),
-            ..Defect::NONE
-        },
+        defect: Defect { process: Some(notes_join), library: Some(sentinel_ends_with_join), ..Defect::NONE },
     },
     Mutant {
         name: "process_sentinel_before_start",

@@ -20,7 +20,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "process_join_waits_too_long",
         about: "A join waits for twenty times its time limit.",
-        clauses: &["process/join-timeout-elapses"],
+        clauses: &["process/join-timeout-elapses", "process/kill-sends-sigkill"],
         defect: Defect::in_processes(waits_too_long),
     },
     Mutant {
@@ -157,12 +157,20 @@ fn collects(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Obj
     inner.call(on, call, objects)
 }
 
+/// Whether the system collects the children of this process by itself.
+fn system_collects() -> bool {
+    const SIGCHLD: u32 = 17;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 << (SIGCHLD - 1) != 0)
+}
+
 fn alive_without_status(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     let answer = inner.call(call);
     memory.flag |= *call == Call::Start && answer.outcome == Outcome::Ok;
-    let mut unknown = || inner.call(&Call::Exitcode).outcome != Outcome::Ok;
     match (call, answer.outcome) {
-        (Call::IsAlive, Outcome::Ok) if memory.flag && answer.value == 0 && unknown() => Answer::truth(true),
+        (Call::IsAlive, Outcome::Ok) if memory.flag && system_collects() => Answer::truth(true),
         _ => answer,
     }
 }

@@ -186,7 +186,12 @@ fn ends_at_a_signal(inner: &dyn Implementation, on: &str, call: &Call, objects: 
     inner.call(on, call, objects)
 }
 
-fn for_nothing_is_forever(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+fn for_nothing_is_forever(
+    inner: &dyn Implementation,
+    on: &str,
+    call: &Call,
+    objects: &mut Objects,
+) -> Answer {
     match call {
         Call::Wait { objects: names, timeout_ms: None } if names.is_empty() => loop {
             std::thread::park();

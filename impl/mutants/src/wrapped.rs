@@ -16,6 +16,8 @@ pub struct Wrapped {
     pub mutant: &'static Mutant,
     /// The reference.
     pub inner: &'static dyn Implementation,
+    /// Whose processes are threads.
+    pub threads: &'static dyn Implementation,
 }
 
 /// A handle of the reference, with the defect for its kind.
@@ -43,6 +45,7 @@ impl Handle {
 /// Puts the defect before handles that the reference has rebuilt in a new process, as its script says.
 pub fn adopt(mutant: &'static Mutant, objects: Objects, ticket: &Ticket, script: &Script) -> Objects {
     facts::keep_in(&ticket.directory);
+    facts::this_is(&ticket.worker);
     let wrap = |(name, object): (String, Box<dyn Object>)| {
         let of = |spec: &&ObjectSpec| {
             name == spec.name || name.strip_prefix(spec.name.as_str()).is_some_and(|end| end.starts_with('.'))
@@ -109,6 +112,13 @@ impl Implementation for Wrapped {
         }
     }
 
+    fn thread(&self, body: Box<dyn FnOnce() + Send>) -> Result<(), Answer> {
+        match self.mutant.defect.thread {
+            Some(thread) => thread(body),
+            None => self.inner.thread(body),
+        }
+    }
+
     fn processes(&self) -> Option<&dyn Processes> {
         self.inner.processes().map(|_| self as &dyn Processes)
     }
@@ -127,7 +137,8 @@ impl Processes for Wrapped {
         if let Some(change) = self.mutant.defect.construct {
             change(&mut worker, &mut method, &mut gets);
         }
-        let processes = self.inner.processes().expect("asked for only where the reference has them");
+        let maker = if method == Method::Thread { self.threads } else { self.inner };
+        let processes = maker.processes().expect("both have processes");
         let process = processes.construct(&worker, method, ticket, gets)?;
         Ok(Handle::wrap(process, self.mutant, worker.name, None))
     }
