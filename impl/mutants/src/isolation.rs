@@ -18,18 +18,19 @@ pub const MUTANTS: &[Mutant] = &[
             "isolation/threads-share-files",
             "isolation/threads-have-their-process-id",
             "isolation/a-childs-threads-share-its-memory",
+            "process/child-waits-for-own-threads",
         ],
         defect: Defect { thread: Some(in_a_process), ..Defect::NONE },
     },
     Mutant {
         name: "isolation_processes_are_threads",
-        about: "A process is a thread of its creator.",
+        about: "A process that uses globals or descriptors of its own is a thread of its creator.",
         clauses: &[
             "isolation/processes-share-no-memory",
             "isolation/processes-share-no-files",
             "isolation/a-childs-threads-share-its-memory",
             "isolation/a-crash-stays-in-its-process",
-            "process/run-executes-target-in-new-process",
+            "context/spawn-does-not-leak-descriptors",
         ],
         defect: Defect { construct: Some(as_a_thread), ..Defect::NONE },
     },
@@ -55,8 +56,19 @@ fn in_a_process(body: Box<dyn FnOnce() + Send>) -> Result<(), Answer> {
     Process::forked(body).start().map_err(|error| Answer::error(Outcome::Exhausted, error))
 }
 
-fn as_a_thread(_: &mut Worker, method: &mut Method, _: &mut Objects) {
-    *method = Method::Thread;
+fn as_a_thread(worker: &mut Worker, method: &mut Method, _: &mut Objects) {
+    let of_its_own = |call: &Call| {
+        matches!(
+            call,
+            Call::GlobalWrite { .. }
+                | Call::GlobalRead
+                | Call::OpenDescriptor { .. }
+                | Call::DescriptorOpen { .. }
+        )
+    };
+    if worker.steps.iter().any(|step| of_its_own(&step.call)) {
+        *method = Method::Thread;
+    }
 }
 
 fn one_computes_at_a_time(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {

@@ -107,8 +107,10 @@ fn read_waits_for_all(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> An
     }
 }
 
-fn read_does_not_wait(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
-    if let Call::Read { exactly: false, .. } = call {
+fn read_does_not_wait(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    if let Call::Read { exactly: false, .. } = call
+        && memory.name.ends_with(".r")
+    {
         let number = inner.call(&Call::Fileno);
         if number.outcome == Outcome::Ok && !wait_once(&[number.value as i32], Some(0)).unwrap_or(true) {
             return Answer::error(Outcome::Other, "nothing is there now");

@@ -35,6 +35,7 @@ pub const MUTANTS: &[Mutant] = &[
             "process/exitcode-uncaught-error",
             "process/exitcode-none-and-bool",
             "process/exitcode-nonint-reason",
+            "process/many-children",
         ],
         defect: Defect::in_processes(error_is_success),
     },
