@@ -84,6 +84,7 @@ pub const MUTANTS: &[Mutant] = &[
             "context/spawn-requires-transferable-arguments",
             "context/child-sees-same-method",
             "process/no-lock-is-held-at-birth",
+            "process/child-fd-count-independent-of-siblings",
         ],
         defect: Defect { construct: Some(spawn_forks), ..Defect::NONE },
     },

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use procession_contract::{
-    Answer, Call, ExitStatus, Implementation, Method, Object, Objects, Outcome, Worker,
+    Answer, Call, ExitStatus, Implementation, Method, Object, Objects, Outcome, SignalAction, Worker,
 };
 
 use crate::{Defect, Memory, Mutant, facts, proc};
@@ -47,14 +47,18 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "process_terminate_kills",
-        about: "A request to end cannot be refused.",
+        about: "A request to end cannot be refused, unless a handler takes it.",
         clauses: &[
             "process/terminate-sends-sigterm",
             "process/kill-sends-sigkill",
             "process/many-children",
             "process/terminate-not-recursive",
         ],
-        defect: Defect::in_processes(terminate_kills),
+        defect: Defect {
+            process: Some(terminate_kills),
+            construct: Some(notes_who_handles_signals),
+            ..Defect::NONE
+        },
     },
     Mutant {
         name: "process_kill_asks",
@@ -72,7 +76,11 @@ pub const MUTANTS: &[Mutant] = &[
         name: "process_terminate_takes_children",
         about: "A process that ends on request takes its own children with it.",
         clauses: &["process/terminate-not-recursive"],
-        defect: Defect::in_processes(terminate_takes_children),
+        defect: Defect {
+            process: Some(terminate_takes_children),
+            construct: Some(notes_who_handles_signals),
+            ..Defect::NONE
+        },
     },
     Mutant {
         name: "process_kill_takes_siblings",
@@ -83,16 +91,20 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "process_daemon_with_channels_is_none",
         about: "A daemonic process that was given objects is not treated as one.",
-        clauses: &["process/daemon-terminated-at-creator-exit", "process/daemons-die-with-their-creator"],
+        clauses: &[
+            "process/daemon-terminated-at-creator-exit",
+            "process/daemons-die-with-their-creator",
+            "process/exit-order",
+        ],
         defect: Defect { construct: Some(daemon_with_channels), ..Defect::NONE },
     },
     Mutant {
         name: "process_dropped_is_ended",
-        about: "A process without objects ends when its creator lets go of it.",
+        about: "A process that only sleeps ends when its creator lets go of it.",
         clauses: &["process/nondaemon-joined-at-creator-exit"],
         defect: Defect {
             process: Some(notes_start),
-            construct: Some(notes_what_is_bare),
+            construct: Some(notes_what_sleeps),
             dropped: Some(dropped_is_ended),
             ..Defect::NONE
         },
@@ -153,8 +165,20 @@ fn core_bit(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     exit_code(call, inner, |code| if code == -11 { -(11 | 0x80) } else { code })
 }
 
-fn terminate_kills(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
-    inner.call(if *call == Call::Terminate { &Call::Kill } else { call })
+fn notes_who_handles_signals(worker: &mut Worker, _: &mut Method, _: &mut Objects) {
+    let handles = |call: &Call| matches!(call, Call::OnSignal { action: SignalAction::Count, .. });
+    if worker.steps.iter().any(|step| handles(&step.call)) {
+        facts::set(&format!("handles.{}", worker.name));
+    }
+}
+
+/// Whether this call asks a process to end that does not handle the request.
+fn unhandled(memory: &Memory, call: &Call) -> bool {
+    *call == Call::Terminate && !facts::is_set(&format!("handles.{}", memory.name))
+}
+
+fn terminate_kills(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    inner.call(if unhandled(memory, call) { &Call::Kill } else { call })
 }
 
 fn kill_asks(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
@@ -172,13 +196,12 @@ fn end(pid: i64) {
     let _ = kill(Pid::from_raw(pid as i32), Signal::SIGKILL);
 }
 
-fn terminate_takes_children(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
-    if *call != Call::Terminate {
+fn terminate_takes_children(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    if !unhandled(memory, call) {
         return inner.call(call);
     }
     let children = proc::children(inner.call(&Call::Pid).value);
     let answer = inner.call(call);
-    // Who lives on keeps its children.
     if !children.is_empty() && inner.call(&Call::Join { timeout_ms: Some(1_000) }).outcome == Outcome::Ok {
         children.into_iter().for_each(end);
     }
@@ -199,9 +222,9 @@ fn daemon_with_channels(worker: &mut Worker, _: &mut Method, gets: &mut Objects)
     }
 }
 
-fn notes_what_is_bare(worker: &mut Worker, _: &mut Method, gets: &mut Objects) {
-    if gets.is_empty() {
-        facts::set(&format!("bare.{}", worker.name));
+fn notes_what_sleeps(worker: &mut Worker, _: &mut Method, _: &mut Objects) {
+    if !worker.bodiless && worker.steps.iter().all(|step| matches!(step.call, Call::Sleep { .. })) {
+        facts::set(&format!("sleeps.{}", worker.name));
     }
 }
 
@@ -211,7 +234,7 @@ fn notes_start(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answ
 }
 
 fn dropped_is_ended(memory: &mut Memory, inner: &mut dyn Object) {
-    if memory.kind.is_none() && memory.flag && facts::is_set(&format!("bare.{}", memory.name)) {
+    if memory.kind.is_none() && memory.flag && facts::is_set(&format!("sleeps.{}", memory.name)) {
         inner.call(&Call::Terminate);
     }
 }

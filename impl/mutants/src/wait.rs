@@ -174,6 +174,7 @@ fn ends_at_a_signal(inner: &dyn Implementation, on: &str, call: &Call, objects: 
         let numbers: Option<Vec<Answer>> = numbers.collect();
         // Of connections alone it knows the descriptors.
         if let Some(numbers) = numbers
+            && !numbers.is_empty()
             && numbers.iter().all(|number| number.outcome == Outcome::Ok)
         {
             let numbers: Vec<i32> = numbers.iter().map(|number| number.value as i32).collect();
