@@ -33,9 +33,6 @@ pub fn is_recv(call: &Call) -> bool {
     matches!(call, Call::Recv | Call::RecvBytes { .. } | Call::RecvBytesInto { .. })
 }
 
-/// A get that waits for as long as it takes.
-pub const GET: Call = Call::Get { block: true, timeout_ms: None };
-
 /// A put that waits for as long as it takes.
 pub fn put(item: Item) -> Call {
     Call::Put { item, block: true, timeout_ms: None, then_clear: false }

@@ -154,11 +154,11 @@ fn signal_breaks(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer 
     if *call != Call::Recv || facts::is_set(&signalled) {
         return inner.call(call);
     }
-    while inner.call(&poll(0)) == Answer::truth(false) {
-        if facts::is_set(&signalled) {
-            return Answer::error(Outcome::Other, "interrupted system call");
-        }
+    while inner.call(&poll(0)) == Answer::truth(false) && !facts::is_set(&signalled) {
         facts::pause();
     }
-    inner.call(call)
+    match facts::is_set(&signalled) {
+        true => Answer::error(Outcome::Other, "interrupted system call"),
+        false => inner.call(call),
+    }
 }

@@ -84,7 +84,9 @@ fn visible_late(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Ans
     }
     put_held(memory, inner);
     match put_item(call) {
-        Some(item) if item.kind != ItemKind::Unencodable => {
+        Some(item)
+            if item.kind != ItemKind::Unencodable && inner.call(&Call::Empty).outcome == Outcome::Ok =>
+        {
             memory.held.push_back(item);
             Answer::ok()
         }
