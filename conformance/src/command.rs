@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and how an error ends.
 
+mod bench;
 mod check;
 mod evidence;
 mod explain;
@@ -50,6 +51,8 @@ enum Command {
         /// A file that `check` stored
         file: PathBuf,
     },
+    /// Measures the reference beside its peers and the limits, as ratios from one run
+    Bench(BenchArgs),
     /// Lists what can be named as IMPL
     Implementations,
     /// Serves an implementation in Rust to the suite (what `check` starts)
@@ -89,6 +92,25 @@ struct CheckArgs {
     /// How many times the whole is done
     #[arg(long, value_name = "N", default_value_t = 1)]
     times: u32,
+}
+
+#[derive(Args)]
+struct BenchArgs {
+    /// Few and short runs: orders of magnitude only
+    #[arg(long)]
+    quick: bool,
+    /// Only cases whose names contain this; may be repeated
+    #[arg(long, value_name = "PART")]
+    case: Vec<String>,
+    /// The interpreter of the CPython cases
+    #[arg(long, value_name = "PATH")]
+    python: Option<String>,
+    /// How often each case is measured
+    #[arg(long, value_name = "N")]
+    repetitions: Option<u32>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    format: ListFormat,
 }
 
 #[derive(Args)]
@@ -192,6 +214,7 @@ pub fn run() -> ExitCode {
         Command::Smoke { implementation } => smoke::smoke(&implementation),
         Command::Replay(args) => evidence::replay(&args),
         Command::Judge { file } => evidence::judge(&file),
+        Command::Bench(args) => bench::bench(&args),
         Command::Implementations => implementations::list(),
         Command::Agent { implementation } => return registry::serve(&implementation),
     };

@@ -1,0 +1,75 @@
+//! The goals: a ratio of two cases of the same run, and how far it should go.
+
+/// On which side of its limit a ratio should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sense {
+    /// As large as this or larger.
+    AtLeast,
+    /// As small as this or smaller.
+    AtMost,
+}
+
+/// A goal.
+#[derive(Clone, Copy, Debug)]
+pub struct Goal {
+    /// What it says, in words.
+    pub text: &'static str,
+    /// The case measured.
+    pub of: &'static str,
+    /// The case that it is divided by.
+    pub by: &'static str,
+    /// On which side.
+    pub sense: Sense,
+    /// The limit of the ratio.
+    pub limit: f64,
+}
+
+macro_rules! goals {
+    ($($text:literal: $of:literal / $by:literal $sense:ident $limit:literal;)*) => {
+        &[$(Goal { text: $text, of: $of, by: $by, sense: Sense::$sense, limit: $limit }),*]
+    };
+}
+
+/// All goals that these cases can answer.
+pub const GOALS: &[Goal] = goals! {
+    "Queue, 64 B, 1 to 1, over CPython's": "reference queue 64 B 1->1" / "cpython queue 64 B 1->1" AtLeast 100.0;
+    "Queue of values, 1 to 1, over CPython's":
+        "reference queue values 64 B 1->1" / "cpython queue 64 B 1->1" AtLeast 100.0;
+    "Queue, 64 B, 2 to 2, over CPython's": "reference queue 64 B 2->2" / "cpython queue 64 B 2->2" AtLeast 100.0;
+    "Queue, 64 B, 1 to 1, over crossbeam's between threads":
+        "reference queue 64 B 1->1" / "crossbeam threads 64 B 1->1" AtLeast 1.0;
+    "Queue, 64 B, 2 to 2, over crossbeam's between threads":
+        "reference queue 64 B 2->2" / "crossbeam threads 64 B 2->2" AtLeast 1.0;
+    "Queue, 64 B, 1 to 1, over ipc-channel": "reference queue 64 B 1->1" / "ipc-channel 64 B 1->1" AtLeast 20.0;
+    "Queue, 1 MiB, over one memcpy": "reference queue 1 MiB 1->1" / "limit memcpy 1 MiB" AtLeast 0.4;
+    "Pipe, 64 B, over our own Queue": "reference pipe 64 B 1->1" / "reference queue 64 B 1->1" AtLeast 1.2;
+    "Pipe, 64 B, over CPython's, send_bytes": "reference pipe 64 B 1->1" / "cpython pipe 64 B 1->1" AtLeast 100.0;
+    "Pipe of values, over CPython's, send":
+        "reference pipe values 64 B 1->1" / "cpython pipe values 64 B 1->1" AtLeast 100.0;
+    "Queue, round trip, both awake, over a cache line's":
+        "reference queue round trip awake" / "limit cache line round trip awake" AtMost 4.0;
+    "Pipe, round trip, both awake, over a cache line's":
+        "reference pipe round trip awake" / "limit cache line round trip awake" AtMost 4.0;
+    "Queue, round trip, partner asleep, over a futex's":
+        "reference queue round trip asleep" / "limit futex round trip asleep" AtMost 1.15;
+    "Pipe, round trip, partner asleep, over a futex's":
+        "reference pipe round trip asleep" / "limit futex round trip asleep" AtMost 1.15;
+    "Process, spawn, over fork and exec": "reference process spawn" / "limit fork and exec" AtMost 2.0;
+    "Process, fork, over fork and exec": "reference process fork" / "limit fork and exec" AtMost 2.0;
+    "Process, forkserver, over fork and exec": "reference process forkserver" / "limit fork and exec" AtMost 2.0;
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::CASES;
+
+    #[test]
+    fn every_goal_is_about_cases_that_exist_and_share_a_unit() {
+        for goal in GOALS {
+            let unit = |name: &str| CASES.iter().find(|case| case.name == name).map(|case| case.unit);
+            assert!(unit(goal.of).is_some(), "no case is named {:?}", goal.of);
+            assert_eq!(unit(goal.of), unit(goal.by), "{:?}", goal.text);
+        }
+    }
+}
