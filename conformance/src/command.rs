@@ -214,12 +214,7 @@ impl Failure {
     }
 
     /// The command line names something of this sort that does not exist; `next` is what to do about it.
-    fn unknown<'a>(
-        sort: &str,
-        name: &str,
-        known: impl IntoIterator<Item = &'a str>,
-        next: &str,
-    ) -> Failure {
+    fn unknown<'a>(sort: &str, name: &str, known: impl IntoIterator<Item = &'a str>, next: &str) -> Failure {
         // The question mark of a suggestion ends the sentence.
         let near = suggestion(name, known);
         let end = if near.is_empty() { ";" } else { "" };
@@ -247,7 +242,8 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
         }
     };
-    let runs_something = matches!(cli.command, Command::Check(_) | Command::Smoke { .. } | Command::Replay(_));
+    let runs_something =
+        matches!(cli.command, Command::Check(_) | Command::Smoke { .. } | Command::Replay(_));
     if runs_something && let Err(error) = interrupt::install() {
         anstream::eprintln!("procession: {error}; close some descriptors");
         return ExitCode::from(3);

@@ -28,7 +28,7 @@
 //! The names of the tests are the ids of the clauses, so `cargo test queue/` and nextest's filters,
 //! sharding and JUnit work as they do elsewhere. A clause about what the implementation declares not to
 //! offer is listed as ignored: it never counts as passed. Random programs come from the seed 1, or from
-//! `PROCESSION_SEED`. A failure is stored below the target's directory and the test names the command that
+//! `PROCESSION_SEED`; `PROCESSION_EXPECT` names another `expect.toml`. A failure is stored below the target's directory and the test names the command that
 //! runs it again.
 
 use std::fs;
@@ -49,6 +49,9 @@ use crate::{agent, clauses};
 
 /// The environment variable that names another seed.
 const SEED_VARIABLE: &str = "PROCESSION_SEED";
+
+/// The environment variable that names a file to be used instead of the target's `expect.toml`.
+const EXPECT_VARIABLE: &str = "PROCESSION_EXPECT";
 
 /// Set in the environment of the process that serves the implementation.
 const AGENT: &str = "PROCESSION_TEST_AGENT";
@@ -71,10 +74,20 @@ pub fn main(
         return agent::serve(name, implementation);
     }
     let ids: Vec<&str> = clauses::all().iter().map(|clause| clause.id).collect();
-    let expectations = match Expectations::parse(expect, &ids) {
+    let (place, expect) = match std::env::var_os(EXPECT_VARIABLE) {
+        None => (format!("expect.toml of {name}"), expect.to_string()),
+        Some(path) => match fs::read_to_string(&path) {
+            Ok(text) => (path.display().to_string(), text),
+            Err(error) => {
+                eprintln!("{}: {error}; {EXPECT_VARIABLE} names an expect.toml", path.display());
+                return ExitCode::from(3);
+            }
+        },
+    };
+    let expectations = match Expectations::parse(&expect, &ids) {
         Ok(expectations) => expectations,
         Err(error) => {
-            eprintln!("expect.toml of {name}, {error}");
+            eprintln!("{place}, {error}");
             return ExitCode::from(3);
         }
     };
@@ -129,7 +142,7 @@ impl Check {
         let report: Report = suite::check(&[clause], &adapter, &self.expectations, &options, &mut |_| ())?;
         match report.rows.iter().find(|row| !row.standing.is_accepted()) {
             None => Ok(()),
-            Some(row) => Err(text::plain(&text::explain(row, name)).into()),
+            Some(row) => Err(text::plain(&text::explain(row, name, 100)).into()),
         }
     }
 

@@ -27,10 +27,9 @@ pub fn check(args: &CheckArgs) -> Result<u8, Failure> {
         None => Expectations::parse(named.expectations, &ids)
             .map_err(|error| Failure::suite(format!("expect.toml of {}: {error}", args.implementation)))?,
         Some(path) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| {
-                    Failure::usage(format!("{}: {error}; --expect names a file to read", path.display()))
-                })?;
+            let text = fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!("{}: {error}; --expect names a file to read", path.display()))
+            })?;
             Expectations::parse(&text, &ids).map_err(|error| {
                 let place = format!("{}:{}", path.display(), error.line);
                 Failure::usage(format!("{place}: {}\nput that line right, and check again", error.message))
@@ -41,10 +40,9 @@ pub fn check(args: &CheckArgs) -> Result<u8, Failure> {
         selection,
         seed: args.seed.unwrap_or_else(seed_of_the_day),
         // The programs mostly wait for one another, so there are more of them than processors.
-        jobs: args.jobs.map_or_else(
-            || 2 * thread::available_parallelism().map_or(1, usize::from),
-            usize::from,
-        ),
+        jobs: args
+            .jobs
+            .map_or_else(|| 2 * thread::available_parallelism().map_or(1, usize::from), usize::from),
         quick: args.quick,
         evidence: Some(args.report.clone()),
         replay_as: None,
@@ -87,7 +85,7 @@ fn once(
                 bar.suspend(|| say(json::line(row)));
             }
             if args.format == Format::Text && !row.standing.is_accepted() {
-                bar.suspend(|| say(text::explain(row, &adapter.name)));
+                bar.suspend(|| say(text::explain(row, &adapter.name, options.width + 8)));
             }
         }
     });

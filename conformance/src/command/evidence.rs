@@ -38,9 +38,7 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
             ..stored.clone()
         };
         if failed {
-            let path = again
-                .store(&args.report)
-                .map_err(|error| unwritable(&args.report, &error))?;
+            let path = again.store(&args.report).map_err(|error| unwritable(&args.report, &error))?;
             show(&again, Some(&path));
             say(format_args!("failed in run {time}"));
             return Ok(1);
@@ -105,5 +103,5 @@ fn show(evidence: &Evidence, path: Option<&Path>) {
         held: None,
     };
     row.settle(&Expectations::default(), &evidence.manifest.version);
-    say(text::explain(&row, &evidence.implementation));
+    say(text::explain(&row, &evidence.implementation, width() + 8));
 }

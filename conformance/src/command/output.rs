@@ -22,10 +22,10 @@ pub fn say(line: impl Display) {
     }
 }
 
-/// How many columns a drawing may have: those of the terminal, or 100 where there is none.
+/// How many columns a drawing may have: those of the terminal, or of 100 where there is none, without the
+/// eight by which it is indented.
 pub fn width() -> usize {
-    const NO_TERMINAL: usize = 100;
-    // What explains a failure is indented by eight columns.
+    const NO_TERMINAL: usize = 92;
     let columns = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
     columns.map_or(NO_TERMINAL, |columns| columns.saturating_sub(8).clamp(40, 160))
 }

@@ -17,7 +17,7 @@ const QUIET: Style = Style::new().dimmed();
 pub fn render(report: &Report) -> String {
     let mut text = String::new();
     for row in report.rows.iter().filter(|row| !row.standing.is_accepted()) {
-        text.push_str(&explain(row, &report.implementation));
+        text.push_str(&explain(row, &report.implementation, 100));
         text.push('\n');
     }
     text + &clauses(report) + "\n" + &closing(report)
@@ -54,8 +54,9 @@ pub fn closing(report: &Report) -> String {
     format!("{}\n{}", areas(report), totals(report))
 }
 
-/// A row that is not as expected: the promise, what was seen, the lanes, how to see it again.
-pub fn explain(row: &Row, implementation: &str) -> String {
+/// A row that is not as expected: the promise, what was seen, the lanes, how to see it again. Lines are
+/// broken at about `width` columns.
+pub fn explain(row: &Row, implementation: &str, width: usize) -> String {
     let mut text = String::new();
     let (style, word) = match row.standing {
         Standing::Good => (GOOD, "PASS"),
@@ -64,14 +65,10 @@ pub fn explain(row: &Row, implementation: &str) -> String {
         Standing::UnexpectedPass => (BAD, "STALE"),
         Standing::Open => (OPEN, "OPEN"),
     };
-    let _ = writeln!(
-        text,
-        "{style}{word:5}{style:#} {}   on {implementation}   ({}, {})",
-        row.clause,
-        row.level.name(),
-        row.source
-    );
-    let _ = writeln!(text, "      {}", wrap(&row.text, 100, "      "));
+    let _ = writeln!(text, "{style}{word:5}{style:#} {} on {implementation}", row.clause,);
+    let _ = writeln!(text, "      {}", wrap(&row.text, width.saturating_sub(6), "      "));
+    // What stands beside the name of a field.
+    let beside = |words: &str| wrap(words, width.saturating_sub(16), "                ");
     if let Some(lanes) = &row.lanes {
         for lane in lanes.lines() {
             let _ = writeln!(text, "        {lane}");
@@ -82,17 +79,17 @@ pub fn explain(row: &Row, implementation: &str) -> String {
             let _ = writeln!(text, "      it passes, but expect.toml lists it as failing: remove the entry");
         }
         Verdict::Fail(failure) => {
-            let _ = writeln!(text, "      {}", failure.kind.name());
-            let _ = writeln!(text, "      expected  {}", wrap(&failure.expected, 90, "                "));
-            let _ = writeln!(text, "      actual    {}", wrap(&failure.actual, 90, "                "));
+            let _ = writeln!(text, "      failure   {}", failure.kind.name());
+            let _ = writeln!(text, "      expected  {}", beside(&failure.expected));
+            let _ = writeln!(text, "      actual    {}", beside(&failure.actual));
         }
         Verdict::Unresolved(why) | Verdict::Unsupported(why) | Verdict::Untested(why) => {
             // The last lines of an adapter's log stay lines.
             let mut lines = why.lines();
-            let first = wrap(lines.next().unwrap_or_default(), 84, "                  ");
-            let _ = writeln!(text, "      {:10}  {first}", row.verdict.name());
+            let _ = writeln!(text, "      {}", row.verdict.name());
+            let _ = writeln!(text, "      because   {}", beside(lines.next().unwrap_or_default()));
             for line in lines {
-                let _ = writeln!(text, "                  {line}");
+                let _ = writeln!(text, "                {line}");
             }
         }
     }
@@ -106,6 +103,7 @@ pub fn explain(row: &Row, implementation: &str) -> String {
             row.reason.as_deref().unwrap_or_default()
         );
     }
+    let _ = writeln!(text, "      source    {}", beside(&format!("{}, {}", row.level.name(), row.source)));
     if let Some(path) = &row.evidence {
         let _ = writeln!(text, "      replay    {}", replay(path));
     }
