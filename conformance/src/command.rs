@@ -5,16 +5,19 @@ mod check;
 mod evidence;
 mod explain;
 mod implementations;
+mod output;
 mod registry;
 mod smoke;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use procession::clause::{Clause, Level};
 use procession::nearest::suggestion;
 use procession::plan::Selection;
+use procession::run::{SessionOptions, interrupt};
 
 /// Tests whether inter-process communication keeps its promises.
 #[derive(Parser)]
@@ -25,7 +28,7 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 conforming, 1 not conforming, 2 unresolved, 3 the suite or the adapter itself \
-failed, 64 the command line is wrong.\n\nIMPL is `reference` (the default), `threads`, `cpython` (`cpython:PATH` for another \
+failed, 64 the command line or a file named on it is wrong, 130 interrupted.\n\nIMPL is `reference` (the default), `threads`, `cpython` (`cpython:PATH` for another \
 interpreter), `mutant:NAME`, or the command line of an adapter in one argument.";
 
 #[derive(Subcommand)]
@@ -37,18 +40,23 @@ enum Command {
     /// Explains one clause: its promise, its source, its programs
     Explain {
         /// The clause's id
+        #[arg(value_name = "ID")]
         clause: String,
     },
     /// Tests whether an adapter itself is sound, before any clause is judged
     Smoke {
         /// The implementation
+        #[arg(default_value = "reference", value_name = "IMPL")]
         implementation: String,
+        #[command(flatten)]
+        patience: PatienceArgs,
     },
     /// Runs the program of a stored failure again
     Replay(ReplayArgs),
     /// Judges the history of a stored failure again, without running anything
     Judge {
         /// A file that `check` stored
+        #[arg(value_name = "FILE")]
         file: PathBuf,
     },
     /// Measures the reference beside its peers and the limits, as ratios from one run
@@ -75,8 +83,8 @@ struct CheckArgs {
     #[arg(long)]
     seed: Option<u64>,
     /// How many programs run side by side
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
     /// Each program with one start method only
     #[arg(long)]
     quick: bool,
@@ -89,9 +97,33 @@ struct CheckArgs {
     /// Expected failures, instead of those that come with the implementation
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
-    /// How many times the whole is done
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    /// How many times the whole is done; the gravest report is kept
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
+    /// How long a failing random program may be made smaller, in seconds; 0 for not at all
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    shrink: u64,
+    #[command(flatten)]
+    patience: PatienceArgs,
+}
+
+#[derive(Args)]
+struct PatienceArgs {
+    /// How long the adapter may take to say hello, and to clean up, in seconds
+    #[arg(
+        long = "patience",
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    seconds: u64,
+}
+
+impl PatienceArgs {
+    /// How sessions are opened.
+    fn session(&self) -> SessionOptions {
+        SessionOptions { patience: Duration::from_secs(self.seconds), ..SessionOptions::default() }
+    }
 }
 
 #[derive(Args)]
@@ -117,6 +149,9 @@ struct BenchArgs {
 struct ListArgs {
     #[command(flatten)]
     selection: SelectionArgs,
+    /// The claims that a manifest can make, instead of the clauses
+    #[arg(long, conflicts_with_all = ["area", "clause", "level"])]
+    claims: bool,
     /// What is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     format: ListFormat,
@@ -125,16 +160,19 @@ struct ListArgs {
 #[derive(Args)]
 struct ReplayArgs {
     /// A file that `check` stored
+    #[arg(value_name = "FILE")]
     file: PathBuf,
     /// On this implementation instead of the stored one
     #[arg(long, value_name = "IMPL")]
     on: Option<String>,
     /// At most this many runs; the first that fails ends it
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
     /// Where failures are stored
     #[arg(long, value_name = "DIR", default_value = "target/procession")]
     report: PathBuf,
+    #[command(flatten)]
+    patience: PatienceArgs,
 }
 
 #[derive(Args)]
@@ -146,7 +184,7 @@ struct SelectionArgs {
     #[arg(long, value_name = "ID")]
     clause: Vec<String>,
     /// Only this level; may be repeated
-    #[arg(long, value_enum, value_name = "LEVEL")]
+    #[arg(long, value_enum, value_name = "LEVEL", ignore_case = true)]
     level: Vec<LevelArg>,
 }
 
@@ -196,6 +234,25 @@ impl Failure {
     fn usage(message: impl std::fmt::Display) -> Failure {
         Failure { message: message.to_string(), status: 64 }
     }
+
+    /// The command line names something of this sort that does not exist; `next` is what to do about it.
+    fn unknown<'a>(sort: &str, name: &str, known: impl IntoIterator<Item = &'a str>, next: &str) -> Failure {
+        // The question mark of a suggestion ends the sentence.
+        let near = suggestion(name, known);
+        let end = if near.is_empty() { ";" } else { "" };
+        Failure::usage(format!("there is no {sort} {name:?}{near}{end} {next}"))
+    }
+
+    /// The session or the run was not to be: a fault, or a signal.
+    fn session(error: impl std::fmt::Display) -> Failure {
+        match interrupt::requested() {
+            Some(signal) => Failure {
+                message: "interrupted; nothing of the run is left".into(),
+                status: interrupt::exit_status(signal) as u8,
+            },
+            None => Failure::suite(error),
+        }
+    }
 }
 
 /// Runs the command.
@@ -207,11 +264,17 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
         }
     };
+    let runs_something =
+        matches!(cli.command, Command::Check(_) | Command::Smoke { .. } | Command::Replay(_));
+    if runs_something && let Err(error) = interrupt::install() {
+        anstream::eprintln!("procession: {error}; close some descriptors");
+        return ExitCode::from(3);
+    }
     let done = match cli.command {
         Command::Check(args) => check::check(&args),
         Command::List(args) => explain::list(&args),
         Command::Explain { clause } => explain::explain(&clause),
-        Command::Smoke { implementation } => smoke::smoke(&implementation),
+        Command::Smoke { implementation, patience } => smoke::smoke(&implementation, &patience.session()),
         Command::Replay(args) => evidence::replay(&args),
         Command::Judge { file } => evidence::judge(&file),
         Command::Bench(args) => bench::bench(&args),
@@ -233,10 +296,10 @@ impl SelectionArgs {
     fn selection(&self, clauses: &[&'static Clause]) -> Result<Selection, Failure> {
         for area in &self.area {
             if !clauses.iter().any(|clause| clause.area() == area) {
-                let near = suggestion(area, clauses.iter().map(|clause| clause.area()));
-                return Err(Failure::usage(format!(
-                    "there is no area {area:?}{near} `procession list` shows them all"
-                )));
+                let mut areas: Vec<&str> = clauses.iter().map(|clause| clause.area()).collect();
+                areas.dedup();
+                let next = format!("the areas are {}", areas.join(", "));
+                return Err(Failure::unknown("area", area, areas, &next));
             }
         }
         for id in &self.clause {
@@ -259,7 +322,7 @@ impl SelectionArgs {
 /// The clause of this id.
 fn find(id: &str, clauses: &[&'static Clause]) -> Result<&'static Clause, Failure> {
     clauses.iter().copied().find(|clause| clause.id == id).ok_or_else(|| {
-        let near = suggestion(id, clauses.iter().map(|clause| clause.id));
-        Failure::usage(format!("there is no clause {id:?}{near} `procession list` shows them all"))
+        let known = clauses.iter().map(|clause| clause.id);
+        Failure::unknown("clause", id, known, "`procession list` shows them all")
     })
 }

@@ -18,6 +18,12 @@ pub const FORM: u32 = 1;
 /// How the files end.
 pub const EXTENSION: &str = "procession.json";
 
+/// The reports that lie beside the files.
+pub const REPORTS: [&str; 3] = ["report.jsonl", "report.txt", "report.xml"];
+
+/// Where the files and reports of the run before are kept, below the directory of this one.
+const EARLIER: &str = "earlier";
+
 /// One run with everything that its verdict rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +77,44 @@ impl std::fmt::Display for EvidenceError {
 }
 
 impl std::error::Error for EvidenceError {}
+
+/// Makes the directory of a new run: what the run before has left there moves below `earlier`, in place
+/// of what was there, so that every file beside a report belongs to it and yet a rare failure is not lost
+/// with the next run. Files of other names stay.
+///
+/// # Errors
+/// If the directory cannot be made, read or written.
+pub fn set_aside(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    // Writing fails now rather than after the run.
+    drop(tempfile::tempfile_in(directory)?);
+    let left = own_files(directory)?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    let earlier = directory.join(EARLIER);
+    fs::create_dir_all(&earlier)?;
+    for path in own_files(&earlier)? {
+        fs::remove_file(path)?;
+    }
+    for path in left {
+        fs::rename(&path, earlier.join(path.file_name().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// The files in a directory that have the name of evidence or of a report.
+fn own_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut own = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(&format!(".{EXTENSION}")) || REPORTS.contains(&name.as_str()) {
+            own.push(entry.path());
+        }
+    }
+    Ok(own)
+}
 
 impl Evidence {
     /// Reads a stored file.

@@ -31,6 +31,9 @@ pub struct Report {
     pub ms: u64,
     /// The clauses, in the suite's order.
     pub rows: Vec<Row>,
+    /// The first thing that the adapter or the suite itself did wrong in a run, if any did.
+    #[serde(default)]
+    pub fault: Option<String>,
 }
 
 /// One clause.
@@ -58,6 +61,9 @@ pub struct Row {
     pub evidence: Option<PathBuf>,
     /// That run, drawn.
     pub lanes: Option<String>,
+    /// From how many lines to how many a failing random program was shrunk, where it was.
+    #[serde(default)]
+    pub shrunk: Option<(usize, usize)>,
     /// The strongest level that a queue held over these runs, where one was measured.
     pub held: Option<String>,
 }
@@ -150,11 +156,13 @@ impl Report {
         totals
     }
 
-    /// The exit status: 0 conforming, 1 not, 2 unresolved.
+    /// The exit status: 0 conforming, 1 not, 3 the adapter or the suite failed in some run, 2 unresolved
+    /// for another reason.
     pub fn exit_status(&self) -> u8 {
         let totals = self.totals();
         match totals {
             Totals { unexpected: 1.., .. } => 1,
+            _ if self.fault.is_some() => 3,
             Totals { unresolved: 1.., .. } => 2,
             _ => 0,
         }

@@ -3,6 +3,7 @@
 
 use procession_contract::{Call, Item, ItemKind, Manifest, ObjectKind};
 
+use crate::clauses::claims;
 use crate::plan::methods;
 use crate::program::build::{at, get, on, own, put, recv, returned, send};
 use crate::program::{Expect, Judge, Program};
@@ -17,7 +18,8 @@ pub struct Question {
 
 /// The questions that an adapter with this manifest can be asked, the simplest first.
 pub fn questions(manifest: &Manifest) -> Vec<Question> {
-    let all = basics().into_iter().chain(objects()).chain(items());
+    let processes = claims::made_by(manifest, claims::PROCESSES).then(own_process);
+    let all = basics().into_iter().chain(processes).chain(objects()).chain(items());
     all.filter(|question| methods(&question.program, manifest).is_ok()).collect()
 }
 
@@ -48,11 +50,8 @@ fn basics() -> Vec<Question> {
                 .judge(Judge::Finished("main".into())),
         },
         Question {
-            about: "another worker is started, does its steps in a process of its own, and is known by its pid",
-            program: Program::new()
-                .main([pid("main").label("pid")])
-                .process("w1", [pid("w1").expect(Expect::DiffersFrom(at("main", "pid")))])
-                .judge(Judge::Finished("w1".into())),
+            about: "another worker is started and does its steps, and is known by its pid",
+            program: Program::new().main([]).process("w1", [pid("w1")]).judge(Judge::Finished("w1".into())),
         },
         Question {
             about: "the workers share the words of the run",
@@ -67,6 +66,17 @@ fn basics() -> Vec<Question> {
                 .judge(Judge::StdoutHas("one line".into())),
         },
     ]
+}
+
+/// Asked only where a worker is claimed to be a process.
+fn own_process() -> Question {
+    let pid = || own(Call::Getpid).label("pid");
+    Question {
+        about: "another worker has a process of its own",
+        program: Program::new()
+            .main([pid().ok()])
+            .process("w1", [pid().expect(Expect::DiffersFrom(at("main", "pid")))]),
+    }
 }
 
 fn objects() -> Vec<Question> {
@@ -86,6 +96,13 @@ fn objects() -> Vec<Question> {
         about: "a pipe carries an item from one worker to another",
         program: Program::new().pipe("p").main([recv("p.0").gives(7)]).process("w1", [send("p.1", 7).ok()]),
     };
+    let stream_pipe = Question {
+        about: "a pipe on a stream carries an item from one worker to another",
+        program: Program::new()
+            .stream_pipe("p")
+            .main([recv("p.0").gives(7)])
+            .process("w1", [send("p.1", 7).ok()]),
+    };
     let os_pipe = Question {
         about: "a pipe of the system carries bytes",
         program: Program::new().os_pipe("p").main([
@@ -93,7 +110,7 @@ fn objects() -> Vec<Question> {
             on("p.r", Call::Read { max: 100, exactly: false }).value(20),
         ]),
     };
-    queues.into_iter().chain([pipe, os_pipe]).collect()
+    queues.into_iter().chain([pipe, stream_pipe, os_pipe]).collect()
 }
 
 /// Every kind of item through whatever carries items, so that ids and fingerprints are known to be right.

@@ -1,30 +1,30 @@
 //! The suite: plans the clauses for an implementation, has the programs run, judges the histories and
 //! collects the report.
 
+mod shrinking;
+
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use procession_contract::{Manifest, QueueLevel};
 
 use crate::clause::Clause;
+use crate::clauses::claims;
 use crate::evidence::{Evidence, FORM};
 use crate::expectation::Expectations;
 use crate::history::{History, RunEnd};
 use crate::judge;
 use crate::plan::{Job, Plan, Selection};
-use crate::program::Judge;
+use crate::program::{Judge, random};
 use crate::report::fingerprint::Fingerprint;
 use crate::report::lanes::lanes;
 use crate::report::{Report, Row, Standing};
 use crate::run::{
-    AdapterCommand, Event as Ran, Job as Run, Pool, RunError, RunOptions, SessionError, SessionOptions,
-    interrupt,
+    AdapterCommand, Event as Ran, Job as Run, Misbehaviour, Pool, RunError, RunOptions, SessionError,
+    SessionOptions, interrupt,
 };
 use crate::verdict::{Failure, FailureKind, Verdict};
-
-/// How wide drawn histories are.
-const LANES_WIDTH: usize = 100;
 
 /// What a check is asked.
 #[derive(Clone, Debug)]
@@ -39,8 +39,33 @@ pub struct Options {
     pub quick: bool,
     /// Where failures are stored; nowhere if absent.
     pub evidence: Option<PathBuf>,
+    /// How the implementation is named in stored failures, for `replay`; by the adapter's name if absent.
+    pub replay_as: Option<String>,
+    /// How long a failing random program may be made smaller before it is reported.
+    pub shrink: Duration,
+    /// How wide drawn histories are, in columns.
+    pub width: usize,
+    /// How sessions are opened.
+    pub session: SessionOptions,
     /// How programs are run.
     pub run: RunOptions,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            selection: Selection::default(),
+            seed: 1,
+            jobs: 1,
+            quick: false,
+            evidence: None,
+            replay_as: None,
+            shrink: Duration::from_secs(20),
+            width: 100,
+            session: SessionOptions::default(),
+            run: RunOptions::default(),
+        }
+    }
 }
 
 /// What happens during a check, for whoever shows progress.
@@ -50,6 +75,8 @@ pub enum Event<'a> {
     Planned(&'a Manifest, usize),
     /// One more run is done.
     Ran,
+    /// The failing random program of this clause is being made smaller.
+    Shrinking(&'a str),
     /// A clause is settled.
     Settled(&'a Row),
 }
@@ -60,8 +87,8 @@ struct Tally {
     open: usize,
     runs: u32,
     ms: u64,
-    evidence: Option<PathBuf>,
-    lanes: Option<String>,
+    /// The gravest run that was no pass: its job, its history and its own verdict.
+    worst: Option<(usize, History, Verdict)>,
     /// The weakest of the levels that the queues of its runs held.
     held: Option<Option<QueueLevel>>,
 }
@@ -80,8 +107,9 @@ pub fn check(
 ) -> Result<Report, SessionError> {
     let began = Instant::now();
     let machine = Fingerprint::take();
-    let mut pool = Pool::open(adapter, &SessionOptions::default(), options.jobs)?;
+    let mut pool = Pool::open(adapter, &options.session, options.jobs)?;
     let manifest = pool.manifest().clone();
+    vet(&manifest)?;
     let mut plan = Plan::new(clauses, &options.selection, &manifest, options.seed);
     if options.quick {
         keep_one_method(&mut plan.jobs);
@@ -96,6 +124,7 @@ pub fn check(
         plan: &plan,
         tallies: Vec::new(),
         rows: Vec::new(),
+        fault: None,
     };
     check.tallies = (0..plan.clauses.len()).map(|clause| check.begin(clause)).collect();
     check.rows = plan.clauses.iter().map(|_| None).collect();
@@ -112,12 +141,19 @@ pub fn check(
             Ran::Finished { job, result } => {
                 let ms = begun[job].map_or(0, |begun| begun.elapsed().as_millis() as u64);
                 watch(Event::Ran);
-                check.ran(&plan.jobs[job], *result, ms);
+                check.ran(job, *result, ms);
                 check.settle_if_done(plan.jobs[job].clause, watch);
             }
         }
         if interrupt::requested().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
+    drop(pool);
+    for clause in 0..plan.clauses.len() {
+        if interrupt::requested().is_some() {
+            return Err(SessionError::Interrupted);
+        }
+        check.settle_smaller(clause, watch);
+    }
     if interrupt::requested().is_some() {
         return Err(SessionError::Interrupted);
     }
@@ -129,7 +165,31 @@ pub fn check(
         machine,
         ms: began.elapsed().as_millis() as u64,
         rows,
+        fault: check.fault,
     })
+}
+
+/// Looks for claims that mean nothing.
+///
+/// # Errors
+/// [`SessionError::Adapter`] names the first claim that no clause knows: a slip in it would hide clauses.
+pub fn vet(manifest: &Manifest) -> Result<(), SessionError> {
+    let known = || claims::ALL.iter().map(|(name, _)| *name);
+    let Some(claim) = manifest.claims.iter().find(|claim| !known().any(|name| name == claim.as_str())) else {
+        return Ok(());
+    };
+    let near = crate::nearest::suggestion(claim, known());
+    let names: Vec<&str> = known().collect();
+    Err(SessionError::Adapter(Misbehaviour {
+        place: "control connection".into(),
+        problem: format!(
+            "message `hello`, field `manifest.claims`: there is no claim {claim:?}{near}; expected some of {} \
+             (`procession list --claims`)",
+            names.join(", ")
+        ),
+        line: String::new(),
+        log: String::new(),
+    }))
 }
 
 fn keep_one_method(jobs: &mut Vec<Job>) {
@@ -159,6 +219,8 @@ struct Check<'a> {
     plan: &'a Plan,
     tallies: Vec<Tally>,
     rows: Vec<Option<Row>>,
+    /// The first thing that the adapter or the suite itself did wrong.
+    fault: Option<String>,
 }
 
 impl Check<'_> {
@@ -174,14 +236,14 @@ impl Check<'_> {
             open: self.plan.jobs.iter().filter(|job| job.clause == clause).count(),
             runs: 0,
             ms: 0,
-            evidence: None,
-            lanes: None,
+            worst: None,
             held: None,
         }
     }
 
     /// Judges one run and adds it to what is known of its clause.
-    fn ran(&mut self, job: &Job, result: Result<History, RunError>, ms: u64) {
+    fn ran(&mut self, number: usize, result: Result<History, RunError>, ms: u64) {
+        let job = &self.plan.jobs[number];
         let (history, verdict) = match result {
             Ok(history) => {
                 let verdict = judge::judge(&job.program, &history, self.manifest);
@@ -198,6 +260,10 @@ impl Check<'_> {
             }
             Err(error) => {
                 let why = error.to_string();
+                if let RunError::Adapter(_) | RunError::Session(_) | RunError::Suite(_) = &error {
+                    let clause = self.plan.clauses[job.clause].id;
+                    self.fault.get_or_insert_with(|| format!("in a run for {clause}: {why}"));
+                }
                 (History { end: RunEnd::Broken(why.clone()), ..History::default() }, Verdict::Unresolved(why))
             }
         };
@@ -215,22 +281,7 @@ impl Check<'_> {
         let graver =
             tally.verdict.as_ref().is_none_or(|before| before.clone().and(verdict.clone()) != *before);
         if let (Verdict::Fail(_) | Verdict::Unresolved(_), true) = (&verdict, graver) {
-            let failure = if let Verdict::Fail(failure) = &verdict { Some(failure) } else { None };
-            tally.lanes = Some(lanes(&job.program, &history, failure, LANES_WIDTH));
-            let evidence = Evidence {
-                form: FORM,
-                clause: self.plan.clauses[job.clause].id.to_string(),
-                implementation: self.adapter.name.clone(),
-                manifest: self.manifest.clone(),
-                method: job.method,
-                seed: self.options.seed,
-                program: job.program.clone(),
-                history,
-                verdict: verdict.clone(),
-            };
-            // A report without its evidence is still a report: a full disk must not hide the verdict.
-            tally.evidence =
-                self.options.evidence.as_ref().and_then(|directory| evidence.store(directory).ok());
+            tally.worst = Some((number, history, verdict.clone()));
         }
         tally.verdict = Some(match tally.verdict.take() {
             Some(before) => before.and(verdict),
@@ -238,11 +289,48 @@ impl Check<'_> {
         });
     }
 
+    /// Settles a clause whose runs are all done; not yet one whose failing program is made smaller first.
     fn settle_if_done(&mut self, clause: usize, watch: &mut dyn FnMut(Event<'_>)) {
-        let tally = &mut self.tallies[clause];
-        if tally.open > 0 || self.rows[clause].is_some() {
+        if self.tallies[clause].open > 0 || self.rows[clause].is_some() || self.is_to_shrink(clause) {
             return;
         }
+        self.settle(clause, None, watch);
+    }
+
+    /// Whether the clause fails, unexpectedly, with a program that nobody wrote.
+    fn is_to_shrink(&self, clause: usize) -> bool {
+        let Some((job, _, verdict @ Verdict::Fail(_))) = &self.tallies[clause].worst else { return false };
+        let expected = self.expectations.of(self.plan.clauses[clause].id, &self.manifest.version);
+        !self.options.shrink.is_zero()
+            && random::is_random(&self.plan.jobs[*job].program)
+            && !Standing::of(verdict, expected).is_accepted()
+    }
+
+    /// Settles a clause that waited for a smaller program, if it did.
+    fn settle_smaller(&mut self, clause: usize, watch: &mut dyn FnMut(Event<'_>)) {
+        if self.rows[clause].is_some() {
+            return;
+        }
+        let mut lines = None;
+        if let Some((job, _, Verdict::Fail(failure))) = &self.tallies[clause].worst {
+            watch(Event::Shrinking(self.plan.clauses[clause].id));
+            let job = &self.plan.jobs[*job];
+            lines = shrinking::shrunk(self.adapter, job, failure.kind, self.options).map(|smaller| {
+                let before = job.program.lines().count();
+                (before, smaller)
+            });
+        }
+        self.settle(clause, lines, watch);
+    }
+
+    /// Makes the clause's row, and stores the evidence where there is any.
+    fn settle(
+        &mut self,
+        clause: usize,
+        smaller: Option<(usize, shrinking::Smaller)>,
+        watch: &mut dyn FnMut(Event<'_>),
+    ) {
+        let tally = &mut self.tallies[clause];
         let Clause { id, level, text, source, .. } = *self.plan.clauses[clause];
         let unplanned = || Verdict::Unresolved("the clause has no program".into());
         let mut row = Row {
@@ -255,10 +343,37 @@ impl Check<'_> {
             reason: None,
             runs: tally.runs,
             ms: tally.ms,
-            evidence: tally.evidence.take(),
-            lanes: tally.lanes.take(),
+            evidence: None,
+            lanes: None,
+            shrunk: None,
             held: tally.held.map(|level| level.map_or("none", level_name).to_string()),
         };
+        if let Some((job, history, verdict)) = tally.worst.take() {
+            let job = &self.plan.jobs[job];
+            let (program, history, verdict) = match smaller {
+                None => (job.program.clone(), history, verdict),
+                Some((before, smaller)) => {
+                    row.shrunk = Some((before, smaller.program.lines().count()));
+                    row.verdict = smaller.verdict.clone();
+                    (smaller.program, smaller.history, smaller.verdict)
+                }
+            };
+            let failure = if let Verdict::Fail(failure) = &verdict { Some(failure) } else { None };
+            row.lanes = Some(lanes(&program, &history, failure, self.options.width));
+            let evidence = Evidence {
+                form: FORM,
+                clause: id.to_string(),
+                implementation: self.options.replay_as.as_ref().unwrap_or(&self.adapter.name).clone(),
+                manifest: self.manifest.clone(),
+                method: job.method,
+                seed: self.options.seed,
+                program,
+                history,
+                verdict,
+            };
+            // A report without its evidence is still a report: a full disk must not hide the verdict.
+            row.evidence = self.options.evidence.as_ref().and_then(|place| evidence.store(place).ok());
+        }
         row.settle(self.expectations, &self.manifest.version);
         watch(Event::Settled(&row));
         self.rows[clause] = Some(row);

@@ -10,6 +10,9 @@ use procession::clauses;
 /// Past this many lines a file has a second subject.
 const LONGEST_FILE: usize = 600;
 
+/// Files that are longer all the same: each waits to be divided, and leaves this list then.
+const STILL_LONG: &[&str] = &["impl/reference/src/channel.rs", "impl/reference/src/sync/ring.rs"];
+
 /// Marks of unfinished work and of one machine's paths; written so that this file does not hold them.
 const FORBIDDEN: &[&str] =
     &[concat!("FIX", "ME"), concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[ign", "ore")];
@@ -61,11 +64,13 @@ fn every_file_opens_with_its_purpose() {
 
 #[test]
 fn no_file_has_a_second_subject() {
-    let long = |path: &PathBuf| {
+    let odd = |path: &PathBuf| {
         let lines = read(path).lines().count();
-        (lines > LONGEST_FILE).then(|| format!("{}: {lines} lines", path.display()))
+        let listed = STILL_LONG.iter().any(|long| path.ends_with(long));
+        ((lines > LONGEST_FILE) != listed)
+            .then(|| format!("{}: {lines} lines, listed as long: {listed}", path.display()))
     };
-    none(files(&["rs", "py"]).iter().filter_map(long).collect());
+    none(files(&["rs", "py"]).iter().filter_map(odd).collect());
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use procession_contract::{Answer, Call, Ending, Object, Objects, Outcome, WorkerKind};
@@ -46,14 +45,14 @@ impl ThreadWorker {
         if !this.progress.begin() {
             return Answer::error(Outcome::Misuse, format!("the thread `{name}` has been started already"));
         }
-        let (run, name, ends) = (run.clone(), name.to_owned(), Ends(this.progress.clone()));
+        let (starts, run, name, ends) = (run, run.clone(), name.to_owned(), Ends(this.progress.clone()));
         let body = move || {
             let _ends = ends;
             work(&run, &name, shared);
         };
-        match thread::Builder::new().spawn(body) {
-            Ok(_) => Answer::ok(),
-            Err(error) => Answer::error(Outcome::Exhausted, error),
+        match starts.implementation.thread(Box::new(body)) {
+            Ok(()) => Answer::ok(),
+            Err(answer) => answer,
         }
     }
 

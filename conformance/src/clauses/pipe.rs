@@ -6,6 +6,7 @@ mod ends;
 mod messages;
 mod random;
 mod sharing;
+mod streams;
 mod waiting;
 
 use crate::clause::Clause;
@@ -19,4 +20,5 @@ pub const CHAPTERS: &[&[Clause]] = &[
     end_of_stream::CLAUSES,
     random::CLAUSES,
     sharing::CLAUSES,
+    streams::CLAUSES,
 ];

@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use procession::clauses;
+use procession::evidence;
 use procession::expectation::Expectations;
 use procession::report::{Report, github, json, junit, text};
-use procession::run::RunOptions;
+use procession::run::{AdapterCommand, RunOptions};
 use procession::suite::{self, Event, Options};
 
+use super::output::{say, width};
 use super::{CheckArgs, Failure, Format, registry};
 
 /// Judges an implementation, as often as asked; the worst exit status counts.
@@ -24,10 +27,12 @@ pub fn check(args: &CheckArgs) -> Result<u8, Failure> {
         None => Expectations::parse(named.expectations, &ids)
             .map_err(|error| Failure::suite(format!("expect.toml of {}: {error}", args.implementation)))?,
         Some(path) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+            let text = fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!("{}: {error}; --expect names a file to read", path.display()))
+            })?;
             Expectations::parse(&text, &ids).map_err(|error| {
-                Failure::usage(format!("{}:{}: {}", path.display(), error.line, error.message))
+                let place = format!("{}:{}", path.display(), error.line);
+                Failure::usage(format!("{place}: {}\nput that line right, and check again", error.message))
             })?
         }
     };
@@ -35,14 +40,24 @@ pub fn check(args: &CheckArgs) -> Result<u8, Failure> {
         selection,
         seed: args.seed.unwrap_or_else(seed_of_the_day),
         // The programs mostly wait for one another, so there are more of them than processors.
-        jobs: args.jobs.unwrap_or_else(|| 2 * thread::available_parallelism().map_or(1, usize::from)),
+        jobs: args
+            .jobs
+            .map_or_else(|| 2 * thread::available_parallelism().map_or(1, usize::from), usize::from),
         quick: args.quick,
         evidence: Some(args.report.clone()),
+        replay_as: None,
+        shrink: Duration::from_secs(args.shrink),
+        width: width(),
+        session: args.patience.session(),
         run: RunOptions::default(),
     };
+    evidence::set_aside(&args.report).map_err(|error| unwritable(&args.report, &error))?;
     let mut worst = 0;
-    for time in 1..=args.times.max(1) {
+    for time in 1..=args.times {
         let report = once(args, &named.adapter, &expectations, &options)?;
+        if time == 1 || graver(worst, report.exit_status()) != worst {
+            store(args, &report)?;
+        }
         worst = graver(worst, report.exit_status());
         if args.times > 1 && args.format == Format::Text {
             anstream::eprintln!("{time} of {} times, worst exit status {worst}", args.times);
@@ -53,7 +68,7 @@ pub fn check(args: &CheckArgs) -> Result<u8, Failure> {
 
 fn once(
     args: &CheckArgs,
-    adapter: &procession::run::AdapterCommand,
+    adapter: &AdapterCommand,
     expectations: &Expectations,
     options: &Options,
 ) -> Result<Report, Failure> {
@@ -64,33 +79,31 @@ fn once(
             bar.set_message(format!("{} {}", adapter.name, manifest.version));
         }
         Event::Ran => bar.inc(1),
+        Event::Shrinking(clause) => bar.set_message(format!("{clause} fails: looking for less")),
         Event::Settled(row) => {
             if args.format == Format::Json {
-                println!("{}", json::line(row));
+                bar.suspend(|| say(json::line(row)));
             }
             if args.format == Format::Text && !row.standing.is_accepted() {
-                bar.suspend(|| anstream::println!("{}", text::explain(row, &adapter.name)));
+                bar.suspend(|| say(text::explain(row, &adapter.name, options.width + 8)));
             }
         }
     });
     bar.finish_and_clear();
     let report = report.map_err(|error| {
-        Failure::suite(format!(
-            "{error}\n`procession smoke '{}'` says whether the adapter is sound",
-            adapter.name
-        ))
+        let smoke = text::quoted(&adapter.name);
+        Failure::session(format!("{error}\n`procession smoke {smoke}` says whether the adapter is sound"))
     })?;
     match args.format {
-        Format::Text => anstream::print!("{}", text::closing(&report)),
-        Format::Json => println!("{}", json::summary(&report)),
-        Format::Junit => println!("{}", junit::render(&report)),
+        Format::Text => say(text::closing(&report).trim_end()),
+        Format::Json => say(json::summary(&report)),
+        Format::Junit => say(junit::render(&report)),
     }
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         for annotation in github::annotations(&report) {
             eprintln!("{annotation}");
         }
     }
-    store(args, &report)?;
     Ok(report)
 }
 
@@ -98,35 +111,35 @@ fn once(
 fn store(args: &CheckArgs, report: &Report) -> Result<(), Failure> {
     let write = |name: &str, content: String| {
         let path = args.report.join(name);
-        fs::write(&path, content).map_err(|error| {
-            Failure::suite(format!("{}: {error}; --report names another directory", path.display()))
-        })
+        fs::write(&path, content).map_err(|error| Failure::suite(unwritable(&path, &error).message))
     };
-    fs::create_dir_all(&args.report).map_err(|error| {
-        Failure::suite(format!("{}: {error}; --report names another directory", args.report.display()))
-    })?;
     let lines: Vec<String> = report.rows.iter().map(json::line).chain([json::summary(report)]).collect();
     write("report.jsonl", lines.join("\n") + "\n")?;
     write("report.xml", junit::render(report))?;
     write("report.txt", text::plain(&text::render(report)))?;
     if args.format == Format::Text {
-        anstream::println!("report: {}", args.report.join("report.txt").display());
+        say(format_args!("report: {}", args.report.join("report.txt").display()));
     }
     Ok(())
+}
+
+/// The place for reports cannot be written.
+pub fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("{}: {error}; --report names another directory", path.display()))
 }
 
 fn progress() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     }
-    let style = ProgressStyle::with_template("{msg}  {bar:40} {pos}/{len} runs  {elapsed}")
+    let style = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} runs  {msg}")
         .expect("a fixed template");
-    let bar = ProgressBar::new(0).with_style(style);
+    let bar = ProgressBar::new(1).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
 
-/// A failure is graver than an open question, which is graver than a pass.
+/// A failure is graver than a fault of the adapter, which is graver than an open question.
 fn graver(a: u8, b: u8) -> u8 {
     if a == 1 || b == 1 { 1 } else { a.max(b) }
 }

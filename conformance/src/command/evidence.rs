@@ -8,9 +8,11 @@ use procession::expectation::Expectations;
 use procession::judge;
 use procession::report::lanes::lanes;
 use procession::report::{Row, Standing, text};
-use procession::run::{RunOptions, Session, SessionOptions};
+use procession::run::{RunOptions, Session};
 use procession::verdict::Verdict;
 
+use super::check::unwritable;
+use super::output::{say, width};
 use super::{Failure, ReplayArgs, registry};
 
 /// Runs the stored program again, until it fails or `times` runs are over.
@@ -18,14 +20,14 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
     let stored = read(&args.file)?;
     let name = args.on.as_deref().unwrap_or(&stored.implementation);
     let named = registry::named(name)?;
-    let mut session = Session::open(&named.adapter, &SessionOptions::default()).map_err(Failure::suite)?;
+    let mut session = Session::open(&named.adapter, &args.patience.session()).map_err(Failure::session)?;
     let manifest = session.manifest().clone();
     procession::plan::methods(&stored.program, &manifest)
         .map_err(|lacks| Failure::usage(format!("{name} cannot run this program: {lacks}")))?;
     let mut last = None;
-    for time in 1..=args.times.max(1) {
+    for time in 1..=args.times {
         let history =
-            session.run(&stored.program, stored.method, &RunOptions::default()).map_err(Failure::suite)?;
+            session.run(&stored.program, stored.method, &RunOptions::default()).map_err(Failure::session)?;
         let verdict = judge::judge(&stored.program, &history, &manifest);
         let failed = matches!(verdict, Verdict::Fail(_));
         let again = Evidence {
@@ -36,18 +38,16 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, Failure> {
             ..stored.clone()
         };
         if failed {
-            let path = again
-                .store(&args.report)
-                .map_err(|error| Failure::suite(format!("{}: {error}", args.report.display())))?;
+            let path = again.store(&args.report).map_err(|error| unwritable(&args.report, &error))?;
             show(&again, Some(&path));
-            println!("failed in run {time}");
+            say(format_args!("failed in run {time}"));
             return Ok(1);
         }
         last = Some(again);
     }
     if let Some(again) = last {
         show(&again, None);
-        println!("did not fail in {} runs; --times allows more", args.times.max(1));
+        say(format_args!("did not fail in {} runs; --times allows more", args.times));
         return Ok(if again.verdict == Verdict::Pass { 0 } else { 2 });
     }
     Ok(2)
@@ -58,7 +58,8 @@ pub fn judge(file: &Path) -> Result<u8, Failure> {
     let stored = read(file)?;
     let verdict = judge::judge(&stored.program, &stored.history, &stored.manifest);
     if verdict != stored.verdict {
-        println!("the verdict has changed: it was {}, it is {}", stored.verdict.name(), verdict.name());
+        let (was, is) = (name(&stored.verdict), name(&verdict));
+        say(format_args!("the verdict has changed: it was {was}, it is {is}"));
     }
     let today = Evidence { verdict, ..stored };
     show(&today, Some(file));
@@ -67,6 +68,14 @@ pub fn judge(file: &Path) -> Result<u8, Failure> {
         Verdict::Fail(_) => 1,
         _ => 2,
     })
+}
+
+/// A verdict in a word or two.
+fn name(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Fail(failure) => format!("fail ({})", failure.kind.name()),
+        other => other.name().into(),
+    }
 }
 
 fn read(file: &Path) -> Result<Evidence, Failure> {
@@ -89,9 +98,10 @@ fn show(evidence: &Evidence, path: Option<&Path>) {
         runs: 1,
         ms: 0,
         evidence: path.map(Path::to_path_buf),
-        lanes: Some(lanes(&evidence.program, &evidence.history, failure, 100)),
+        lanes: Some(lanes(&evidence.program, &evidence.history, failure, width())),
+        shrunk: None,
         held: None,
     };
     row.settle(&Expectations::default(), &evidence.manifest.version);
-    anstream::println!("{}", text::explain(&row, &evidence.implementation));
+    say(text::explain(&row, &evidence.implementation, width() + 8));
 }

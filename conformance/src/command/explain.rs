@@ -1,11 +1,12 @@
 //! `list` and `explain`: the clauses, for people and as JSON.
 
 use procession::clause::Clause;
-use procession::clauses;
+use procession::clauses::{self, claims};
 use procession::program::Program;
 use procession::report::text::wrap;
 use serde::Serialize;
 
+use super::output::say;
 use super::{Failure, ListArgs, ListFormat, find};
 
 #[derive(Serialize)]
@@ -18,49 +19,68 @@ struct Listed<'a> {
     claims: &'a [&'a str],
 }
 
+#[derive(Serialize)]
+struct Claim<'a> {
+    claim: &'a str,
+    text: &'a str,
+}
+
 /// Prints the selected clauses.
 pub fn list(args: &ListArgs) -> Result<u8, Failure> {
     let all = clauses::all();
     let selection = args.selection.selection(all)?;
+    if args.claims {
+        list_claims(args.format);
+        return Ok(0);
+    }
     for clause in all.iter().filter(|clause| selection.has(clause)) {
         match args.format {
-            ListFormat::Text => println!(
+            ListFormat::Text => say(format_args!(
                 "{:6} {}\n       {}",
                 clause.level.name(),
                 clause.id,
                 wrap(clause.text, 100, "       ")
-            ),
+            )),
             ListFormat::Json => {
                 let Clause { id, level, text, source, origin, claims, .. } = clause;
                 let listed =
                     Listed { clause: id, level: level.name(), text, source, origin: *origin, claims };
-                println!("{}", serde_json::to_string(&listed).expect("a clause is plain data"));
+                say(json(&listed));
             }
         }
     }
     Ok(0)
 }
 
+/// Prints what a manifest can claim besides what it lists.
+fn list_claims(format: ListFormat) {
+    for (claim, text) in claims::ALL {
+        match format {
+            ListFormat::Text => say(format_args!("{claim}\n       {}", wrap(text, 100, "       "))),
+            ListFormat::Json => say(json(&Claim { claim, text })),
+        }
+    }
+}
+
 /// Prints one clause with its programs.
 pub fn explain(id: &str) -> Result<u8, Failure> {
     let clause = find(id, clauses::all())?;
-    println!("{}   {}", clause.id, clause.level.name());
-    println!("  {}", wrap(clause.text, 100, "  "));
-    println!("  source  {}", clause.source);
+    say(format_args!("{}   {}", clause.id, clause.level.name()));
+    say(format_args!("  {}", wrap(clause.text, 100, "  ")));
+    say(format_args!("  source  {}", clause.source));
     if let Some(origin) = clause.origin {
-        println!("  origin  {origin}, a known weakness of CPython turned into a promise");
+        say(format_args!("  origin  {origin}, a known weakness of CPython turned into a promise"));
     }
     if !clause.claims.is_empty() {
-        println!("  claims  {}", clause.claims.join(", "));
+        say(format_args!("  claims  {}", clause.claims.join(", ")));
     }
     let mutants = procession_mutants::convicted_by(clause.id);
     if !mutants.is_empty() {
-        println!("  mutants that it convicts  {}", mutants.join(", "));
+        say(format_args!("  mutants that it convicts  {}", mutants.join(", ")));
     }
     for (number, program) in (clause.programs)(0).iter().enumerate() {
         let title = if program.title.is_empty() { String::new() } else { format!(": {}", program.title) };
-        println!("\n  program {}{title}", number + 1);
-        print!("{}", sketch(program));
+        say(format_args!("\n  program {}{title}\n{}", number + 1, sketch(program).trim_end()));
     }
     Ok(0)
 }

@@ -1,16 +1,17 @@
 //! `implementations`: what can be named.
 
-use super::{Failure, registry};
+use super::Failure;
+use super::output::say;
 
 /// Prints the names, mutants last.
 pub fn list() -> Result<u8, Failure> {
-    println!("reference            the implementation that this project ships (the default)");
-    println!("threads              threads that stand for processes: std and crossbeam");
-    println!("cpython              multiprocessing of the python3 on the PATH");
-    println!("cpython:PATH         multiprocessing of another interpreter");
-    println!("'COMMAND LINE'       any adapter that speaks protocol 1 (conformance/PROTOCOL.md)");
-    for name in registry::known().into_iter().filter(|name| name.starts_with("mutant:")) {
-        println!("{name}");
+    say("reference            the implementation that this project ships (the default)");
+    say("threads              threads that stand for processes: std and crossbeam");
+    say("cpython              multiprocessing of the python3 on the PATH");
+    say("cpython:PATH         multiprocessing of another interpreter");
+    say("'COMMAND LINE'       any adapter that speaks protocol 1 (conformance/PROTOCOL.md)");
+    for mutant in procession_mutants::all() {
+        say(format_args!("mutant:{:22}  {}", mutant.name, mutant.about));
     }
     Ok(0)
 }

@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use procession::agent;
-use procession::nearest::suggestion;
 use procession::run::AdapterCommand;
 use procession_contract::{Body, Ending, Implementation, Objects, Ticket};
 
@@ -45,10 +45,9 @@ pub fn named(name: &str) -> Result<Named, Failure> {
         let argv = vec!["/bin/sh".into(), "-c".into(), format!("exec {name}").into()];
         return Ok(Named { adapter: adapter(name, argv), expectations: "" });
     }
-    let near = suggestion(name, known().iter().map(String::as_str));
-    Err(Failure::usage(format!(
-        "there is no implementation {name:?}{near} `procession implementations` shows them all"
-    )))
+    let known = known();
+    let known = known.iter().map(String::as_str);
+    Err(Failure::unknown("implementation", name, known, "`procession implementations` shows them all"))
 }
 
 /// Every name that is known beforehand.
@@ -87,7 +86,7 @@ impl Body for Worker {
     fn work(ticket: Ticket, mut objects: Objects) -> Ending {
         let mutant = ticket.implementation.strip_prefix("mutant:").and_then(procession_mutants::find);
         if let (Some(mutant), Ok(script)) = (mutant, serde_json::from_str(&ticket.script)) {
-            objects = procession_mutants::adopt(mutant, objects, &script);
+            objects = procession_mutants::adopt(mutant, objects, &ticket, &script);
         }
         let implementation =
             implementation(&ticket.implementation).expect("the ticket names what this command serves");
@@ -129,6 +128,15 @@ fn unpack() -> std::io::Result<PathBuf> {
     let user = nix::unistd::getuid();
     let name = format!("procession-python-{user}-{:016x}", std::hash::Hasher::finish(&hasher));
     let directory = std::env::temp_dir().join(name);
+    // Python runs what lies there: nobody else may be able to write it.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+    let owned = fs::symlink_metadata(&directory)?;
+    if !owned.is_dir() || owned.uid() != user.as_raw() || owned.mode() & 0o022 != 0 {
+        return Err(std::io::Error::other(format!(
+            "{} belongs to somebody else; TMPDIR names another place",
+            directory.display()
+        )));
+    }
     for (path, content) in PYTHON_FILES {
         let path = directory.join(path);
         if fs::read_to_string(&path).is_ok_and(|there| there == *content) {

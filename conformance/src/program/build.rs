@@ -85,6 +85,21 @@ impl Program {
         self.object(name, ObjectKind::Pipe { duplex: false })
     }
 
+    /// Adds a pipe of which both ends send and receive, on a stream.
+    pub fn stream_pipe(self, name: &str) -> Program {
+        self.object(name, ObjectKind::StreamPipe { duplex: true })
+    }
+
+    /// The program with pipes on streams in place of its other ones.
+    pub fn on_streams(mut self) -> Program {
+        for object in &mut self.objects {
+            if let ObjectKind::Pipe { duplex } = object.kind {
+                object.kind = ObjectKind::StreamPipe { duplex };
+            }
+        }
+        self
+    }
+
     /// Adds an OS pipe.
     pub fn os_pipe(self, name: &str) -> Program {
         self.object(name, ObjectKind::OsPipe)

@@ -30,7 +30,9 @@ pub fn problems(program: &Program) -> Vec<String> {
 /// The names under which an object's handles are called.
 fn handles(name: &str, kind: &ObjectKind) -> Vec<String> {
     match kind {
-        ObjectKind::Pipe { .. } => vec![format!("{name}.0"), format!("{name}.1")],
+        ObjectKind::Pipe { .. } | ObjectKind::StreamPipe { .. } => {
+            vec![format!("{name}.0"), format!("{name}.1")]
+        }
         ObjectKind::OsPipe => vec![format!("{name}.r"), format!("{name}.w")],
         _ => vec![name.into()],
     }
@@ -177,10 +179,10 @@ fn suits(call: &Call, kind: &ObjectKind) -> bool {
         | IsClosed
         | Readable
         | Writable
-        | WriteRaw { .. }
         | SendConnection { .. }
         | RecvConnection { .. }
-        | Scope => matches!(kind, ObjectKind::Pipe { .. }),
+        | Scope => matches!(kind, ObjectKind::Pipe { .. } | ObjectKind::StreamPipe { .. }),
+        WriteRaw { .. } => matches!(kind, ObjectKind::StreamPipe { .. }),
         _ => false,
     }
 }
@@ -244,7 +246,7 @@ fn judges(program: &Program, found: &mut Vec<String>) {
                     .or_else(|| ids_problem(program, std::slice::from_ref(queue)))
             }
             Judge::ConnectionOrder(pipe) | Judge::ConnectionWhole(pipe) => {
-                object_problem(program, pipe, &["pipe"])
+                object_problem(program, pipe, &["pipe", "stream_pipe"])
                     .or_else(|| ids_problem(program, &[format!("{pipe}.0"), format!("{pipe}.1")]))
             }
             Judge::GoneWithMain(worker, _) | Judge::OutlivesMain(worker) | Judge::Finished(worker) => {

@@ -51,6 +51,11 @@ enum Sort {
     Simple,
 }
 
+/// Whether a program is one of these, which nobody wrote and which may be made smaller.
+pub fn is_random(program: &Program) -> bool {
+    program.title.starts_with("random ")
+}
+
 /// A program of two to four workers on one queue: unbounded, bounded by 1 to 3, joinable or simple.
 ///
 /// They put, take, try and give up after a few milliseconds; a worker may close the queue as its last

@@ -22,7 +22,7 @@ fn annotation(row: &Row, implementation: &str) -> Option<String> {
         Verdict::Unresolved(why) | Verdict::Unsupported(why) | Verdict::Untested(why) => why.clone(),
     };
     let replay =
-        row.evidence.as_ref().map_or(String::new(), |path| format!("\nprocession replay {}", path.display()));
+        row.evidence.as_ref().map_or(String::new(), |path| format!("\n{}", super::text::replay(path)));
     let title = property(&format!("{} on {implementation}", row.clause));
     Some(format!("::{command} title={title}::{}", message(&format!("{}\n{detail}{replay}", row.text))))
 }

@@ -1,7 +1,6 @@
 //! Reports as JSON lines: one object per clause, then a summary object.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Report, Row, Totals};
 use crate::verdict::Verdict;
@@ -29,6 +28,7 @@ struct Summary<'a> {
     seed: u64,
     machine: &'a super::Fingerprint,
     totals: Totals,
+    fault: Option<&'a str>,
     exit_status: u8,
     ms: u64,
 }
@@ -70,13 +70,9 @@ pub fn summary(report: &Report) -> String {
         seed: report.seed,
         machine: &report.machine,
         totals: report.totals(),
+        fault: report.fault.as_deref(),
         exit_status: report.exit_status(),
         ms: report.ms,
     };
     serde_json::to_string(&summary).expect("a summary is plain data")
-}
-
-/// A whole report as one value, for `report.json`.
-pub fn whole(report: &Report) -> Value {
-    serde_json::to_value(report).expect("a report is plain data")
 }

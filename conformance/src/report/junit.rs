@@ -15,7 +15,10 @@ pub fn render(report: &Report) -> String {
     for row in &report.rows {
         let area = row.clause.split('/').next().unwrap_or_default().to_string();
         if suites.last().is_none_or(|(last, _)| *last != area) {
-            suites.push((area.clone(), TestSuite::new(area)));
+            let mut suite = TestSuite::new(area.as_str());
+            suite.add_property(("machine", report.machine.line().as_str()));
+            suite.add_property(("seed", report.seed.to_string().as_str()));
+            suites.push((area, suite));
         }
         suites.last_mut().expect("pushed above").1.add_test_case(case(row));
     }
@@ -35,7 +38,7 @@ fn case(row: &Row) -> TestCase {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type(failure.kind.name());
             status.set_message(format!("expected {}; actual {}", failure.expected, failure.actual));
-            let replay = row.evidence.as_ref().map(|path| format!("procession replay {}", path.display()));
+            let replay = row.evidence.as_ref().map(|path| super::text::replay(path));
             status.set_description(
                 [row.lanes.clone(), replay].into_iter().flatten().collect::<Vec<_>>().join("\n"),
             );

@@ -1,6 +1,7 @@
 //! Reports for people: a line per area, the failures drawn, the totals, and what to do next.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 
@@ -16,10 +17,36 @@ const QUIET: Style = Style::new().dimmed();
 pub fn render(report: &Report) -> String {
     let mut text = String::new();
     for row in report.rows.iter().filter(|row| !row.standing.is_accepted()) {
-        text.push_str(&explain(row, &report.implementation));
+        text.push_str(&explain(row, &report.implementation, 100));
         text.push('\n');
     }
-    text + &closing(report)
+    text + &clauses(report) + "\n" + &closing(report)
+}
+
+/// The command that runs a stored failure again.
+pub fn replay(evidence: &Path) -> String {
+    format!("procession replay {}", quoted(&evidence.display().to_string()))
+}
+
+/// A word as a shell reads it as one.
+pub fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=+,@%".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// Every clause with its verdict and its time.
+fn clauses(report: &Report) -> String {
+    let mut text = String::new();
+    for row in &report.rows {
+        let expected = if row.standing == Standing::ExpectedFailure { "  (known)" } else { "" };
+        let held = row.held.as_ref().map_or(String::new(), |held| format!("  holds {held}"));
+        let _ = writeln!(text, "{:11} {:6} ms  {}{expected}{held}", row.verdict.name(), row.ms, row.clause);
+    }
+    text
 }
 
 /// What ends a check on a terminal, after the failures have been shown as they came: areas and totals.
@@ -27,8 +54,9 @@ pub fn closing(report: &Report) -> String {
     format!("{}\n{}", areas(report), totals(report))
 }
 
-/// A row that is not as expected: the promise, what was seen, the lanes, how to see it again.
-pub fn explain(row: &Row, implementation: &str) -> String {
+/// A row that is not as expected: the promise, what was seen, the lanes, how to see it again. Lines are
+/// broken at about `width` columns.
+pub fn explain(row: &Row, implementation: &str, width: usize) -> String {
     let mut text = String::new();
     let (style, word) = match row.standing {
         Standing::Good => (GOOD, "PASS"),
@@ -37,14 +65,10 @@ pub fn explain(row: &Row, implementation: &str) -> String {
         Standing::UnexpectedPass => (BAD, "STALE"),
         Standing::Open => (OPEN, "OPEN"),
     };
-    let _ = writeln!(
-        text,
-        "{style}{word:5}{style:#} {}   on {implementation}   ({}, {})",
-        row.clause,
-        row.level.name(),
-        row.source
-    );
-    let _ = writeln!(text, "      {}", wrap(&row.text, 100, "      "));
+    let _ = writeln!(text, "{style}{word:5}{style:#} {} on {implementation}", row.clause,);
+    let _ = writeln!(text, "      {}", wrap(&row.text, width.saturating_sub(6), "      "));
+    // What stands beside the name of a field.
+    let beside = |words: &str| wrap(words, width.saturating_sub(16), "                ");
     if let Some(lanes) = &row.lanes {
         for lane in lanes.lines() {
             let _ = writeln!(text, "        {lane}");
@@ -55,23 +79,33 @@ pub fn explain(row: &Row, implementation: &str) -> String {
             let _ = writeln!(text, "      it passes, but expect.toml lists it as failing: remove the entry");
         }
         Verdict::Fail(failure) => {
-            let _ = writeln!(text, "      {}", failure.kind.name());
-            let _ = writeln!(text, "      expected  {}", wrap(&failure.expected, 90, "                "));
-            let _ = writeln!(text, "      actual    {}", wrap(&failure.actual, 90, "                "));
+            let _ = writeln!(text, "      failure   {}", failure.kind.name());
+            let _ = writeln!(text, "      expected  {}", beside(&failure.expected));
+            let _ = writeln!(text, "      actual    {}", beside(&failure.actual));
         }
         Verdict::Unresolved(why) | Verdict::Unsupported(why) | Verdict::Untested(why) => {
-            let _ = writeln!(text, "      {}  {}", row.verdict.name(), wrap(why, 90, "      "));
+            // The last lines of an adapter's log stay lines.
+            let mut lines = why.lines();
+            let _ = writeln!(text, "      {}", row.verdict.name());
+            let _ = writeln!(text, "      because   {}", beside(lines.next().unwrap_or_default()));
+            for line in lines {
+                let _ = writeln!(text, "                {line}");
+            }
         }
+    }
+    if let Some((before, after)) = row.shrunk {
+        let _ = writeln!(text, "      program   random, shrunk from {before} to {}", counted(after, "line"));
     }
     if row.standing == Standing::OtherKind {
         let _ = writeln!(
             text,
-            "      expect.toml lists another kind of failure: {}",
+            "      expect.toml lists another kind of failure, because: {}",
             row.reason.as_deref().unwrap_or_default()
         );
     }
+    let _ = writeln!(text, "      source    {}", beside(&format!("{}, {}", row.level.name(), row.source)));
     if let Some(path) = &row.evidence {
-        let _ = writeln!(text, "      replay    procession replay {}", path.display());
+        let _ = writeln!(text, "      replay    {}", replay(path));
     }
     text
 }
@@ -91,7 +125,7 @@ fn areas(report: &Report) -> String {
         let count = |wanted: fn(&Row) -> bool| rows.iter().filter(|row| wanted(row)).count();
         let passed = count(|row| row.verdict == Verdict::Pass && row.standing == Standing::Good);
         let others = [
-            (count(|row| row.standing == Standing::ExpectedFailure), "known failures", QUIET),
+            (count(|row| row.standing == Standing::ExpectedFailure), "known to fail", QUIET),
             (
                 count(|row| matches!(row.standing, Standing::UnexpectedFailure | Standing::OtherKind)),
                 "failed",
@@ -117,12 +151,13 @@ fn totals(report: &Report) -> String {
     let (style, word) = match report.exit_status() {
         0 => (GOOD, "conforming"),
         1 => (BAD, "NOT conforming"),
+        3 => (BAD, "the adapter failed"),
         _ => (OPEN, "unresolved"),
     };
     let mut parts = vec![format!("{} passed", totals.pass)];
     for (number, what) in [
         (totals.unexpected, "not as expected"),
-        (totals.expected, "known failures"),
+        (totals.expected, "known to fail"),
         (totals.unresolved, "unresolved"),
         (totals.unsupported, "unsupported"),
         (totals.untested, "untested"),
@@ -131,8 +166,12 @@ fn totals(report: &Report) -> String {
             parts.push(format!("{number} {what}"));
         }
     }
+    let fault = report.fault.as_ref().map_or(String::new(), |fault| {
+        let smoke = quoted(&report.implementation);
+        format!("first fault, {fault}\n`procession smoke {smoke}` says whether the adapter is sound\n")
+    });
     format!(
-        "{style}{} {}: {word}{style:#}   {}   in {:.1} s, seed {}\n{QUIET}{}{QUIET:#}\n",
+        "{fault}{style}{} {}: {word}{style:#}   {}   in {:.1} s, seed {}\n{QUIET}{}{QUIET:#}\n",
         report.implementation,
         report.version,
         parts.join(", "),
@@ -160,6 +199,11 @@ pub fn wrap(text: &str, width: usize, indent: &str) -> String {
         used += long;
     }
     wrapped
+}
+
+/// A number of things.
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// A text without its colour escapes.

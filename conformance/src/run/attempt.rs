@@ -168,7 +168,7 @@ impl Attempt<'_> {
             if main_ended && processes.is_empty() && self.workers.iter().all(Worker::is_accounted_for) {
                 return Ok(Some(RunEnd::Completed));
             }
-            if look_around && self.is_quiet(&processes) {
+            if look_around && self.is_quiet(&processes) && !self.acts_in_stillness() {
                 return Ok(Some(if main_ended { RunEnd::Completed } else { RunEnd::Quiescent }));
             }
         }
@@ -189,6 +189,24 @@ impl Attempt<'_> {
         let main = &self.workers[0];
         let is_known = main.peer.is_some() && (main_ended || !main.is_gone());
         still && is_known && self.faults.next_ns().is_none()
+    }
+
+    /// Whether a gate opens or a fault falls due by the stillness itself: every pending call is blocked
+    /// then, which the looks at single threads may not have shown yet on a busy machine.
+    fn acts_in_stillness(&mut self) -> bool {
+        for worker in &mut self.workers {
+            if let Some(line) = worker.history.pending().map(|call| call.line) {
+                worker.sleep.settle(line);
+            }
+        }
+        let acts = self.let_go() | self.faults.act(self.program, &mut self.workers);
+        // A fault that falls due later is something to come as well.
+        let acts = acts || self.faults.next_ns().is_some();
+        if acts {
+            self.progress_ns = now_ns();
+            self.stillness.disturb();
+        }
+        acts
     }
 
     /// Nothing has happened for too long: whose fault is that?

@@ -52,6 +52,8 @@ pub(super) struct Sleep {
     asleep: Option<Since>,
     undisturbed: Option<Since>,
     turns: Option<u64>,
+    /// A line in which it sleeps for good: nothing else of the run moved either.
+    settled: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +92,16 @@ impl Worker<'_> {
 }
 
 impl Sleep {
+    /// Nothing moves any more while this line's call is pending: whatever the looks at it were worth so
+    /// far, it is blocked.
+    pub(super) fn settle(&mut self, line: usize) {
+        self.settled = Some(line);
+    }
+
     fn look(&mut self, pid: i32, tid: i32, line: usize) -> bool {
+        if self.settled == Some(line) {
+            return true;
+        }
         let now = now_ns();
         if line != self.line {
             *self = Sleep { line, ..Sleep::default() };

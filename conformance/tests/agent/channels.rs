@@ -149,7 +149,7 @@ pub fn processes() {
         (Outcome::Absent, 0),
     ];
     assert_eq!(seen.answers("main"), expected, "{}", seen.stderr);
-    assert_eq!((seen.text("child", 0), seen.text("child", 1)), ("child", "main"));
+    assert_eq!((seen.text("child", 0), seen.text("child", 1)), ("Process-1", "main"));
     assert_eq!(seen.answers("child").len(), 3);
     assert_eq!(seen.ended, Some(Result::Ok(0)));
 }

@@ -18,7 +18,7 @@ use procession_contract::{
     Answer, Body, Call, Implementation, Manifest, Method, ObjectKind, ObjectSpec, Objects, Outcome,
     Processes, QueueLevel,
 };
-use procession_reference::connection::stream_pipe;
+use procession_reference::connection::{pipe, stream_pipe};
 use procession_reference::os_pipe::os_pipe;
 
 use connection::ConnectionHandle;
@@ -33,7 +33,7 @@ pub fn implementation<B: Body>() -> &'static dyn Implementation {
 
 struct Reference<B>(PhantomData<fn() -> B>);
 
-const OBJECTS: &[&str] = &["queue", "simple_queue", "joinable_queue", "pipe", "os_pipe"];
+const OBJECTS: &[&str] = &["queue", "simple_queue", "joinable_queue", "pipe", "stream_pipe", "os_pipe"];
 
 const CALLS: &[&str] = &[
     // Queues.
@@ -119,7 +119,8 @@ impl<B: Body> Implementation for Reference<B> {
             calls: names(CALLS),
             claims: names(&["cpython_wire"]),
             queue_level: QueueLevel::LinearizableFifo,
-            tick_ms: 0,
+            // How often a wait looks whether a process has died, which rings no bell.
+            tick_ms: 20,
         }
     }
 
@@ -127,8 +128,10 @@ impl<B: Body> Implementation for Reference<B> {
         let name = &spec.name;
         let mut objects = Objects::new();
         match &spec.kind {
-            ObjectKind::Pipe { duplex } => {
-                let (first, second) = stream_pipe(*duplex).map_err(outcome::os)?;
+            ObjectKind::Pipe { duplex } | ObjectKind::StreamPipe { duplex } => {
+                let is_stream = matches!(spec.kind, ObjectKind::StreamPipe { .. });
+                let ends = if is_stream { stream_pipe(*duplex) } else { pipe(*duplex) };
+                let (first, second) = ends.map_err(outcome::os)?;
                 objects.insert(format!("{name}.0"), Box::new(ConnectionHandle::new(first)));
                 objects.insert(format!("{name}.1"), Box::new(ConnectionHandle::new(second)));
             }

@@ -94,7 +94,9 @@ impl<B: Body> Implementation for ThreadsImplementation<B> {
                 objects.insert(format!("{name}.0"), Box::new(first));
                 objects.insert(format!("{name}.1"), Box::new(second));
             }
-            ObjectKind::OsPipe => return Err(Answer::of(Outcome::Unsupported)),
+            ObjectKind::StreamPipe { .. } | ObjectKind::OsPipe => {
+                return Err(Answer::of(Outcome::Unsupported));
+            }
         }
         Ok(objects)
     }

@@ -6,7 +6,7 @@
 //! # What is left behind
 //! Nothing: a crew is a process group of its own, and while it exists the bench is the reaper of
 //! orphans, so that grandchildren (of `Process`, of Python) are found by their group and collected.
-//! A bench that is killed takes its roles along, by `PR_SET_PDEATHSIG`.
+//! A bench that is killed takes its roles along, by `PR_SET_PDEATHSIG`; Python's do the same.
 //!
 //! # Invariants
 //! 1. The calling process has one thread when it forks.
@@ -77,12 +77,10 @@ impl Crew {
     /// Starts a program in the group; its standard output goes to the returned descriptor.
     pub fn spawn(&mut self, command: &mut Command) -> io::Result<std::process::ChildStdout> {
         let group = self.group.map_or(0, Pid::as_raw);
-        let mut child = command
-            .process_group(group)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
+        command.process_group(group).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let follow = || Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?);
+        // SAFETY: by 1 nothing is locked in the child, and it makes one system call.
+        let mut child = unsafe { command.pre_exec(follow) }.spawn()?;
         let output = child.stdout.take().expect("standard output was asked for");
         self.adopt(Pid::from_raw(child.id() as i32))?;
         Ok(output)

@@ -130,7 +130,7 @@ pub fn case_names() -> Vec<&'static str> {
 ///
 /// The process must have one thread, since it is forked; `progress` may not start one. While a case
 /// runs, this process is the reaper of orphans. Every process that a case starts has been collected
-/// when this returns, and dies with this process. Blocks for about two minutes, or half a minute with
+/// when this returns, and dies with this process. Blocks for about three minutes, or half a minute with
 /// [`Options::quick`]; a run that hangs is ended after ten seconds and reported in the table.
 ///
 /// # Errors

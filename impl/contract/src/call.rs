@@ -103,7 +103,7 @@ pub enum Call {
         timeout_ms: Option<i64>,
     },
 
-    // -- Connections: the ends of a `pipe`, called NAME.0 and NAME.1 --
+    // -- Connections: the ends of a `pipe` or `stream_pipe`, called NAME.0 and NAME.1 --
     /// Sends an item as an object.
     Send {
         /// What to send.
@@ -166,7 +166,8 @@ pub enum Call {
     Readable,
     /// Whether the end can send: `value` 0 or 1.
     Writable,
-    /// Writes bytes to the stream below the messages, to show a torn or impossible frame.
+    /// Writes bytes to the stream below the messages of a `stream_pipe`, to show a torn or impossible
+    /// frame.
     WriteRaw {
         /// The bytes, in hexadecimal.
         hex: String,

@@ -30,6 +30,13 @@ pub trait Implementation: Sync + 'static {
     /// does; nothing to do where the implementation sees to it by itself.
     fn at_exit(&self) {}
 
+    /// Starts a thread of the calling process: a worker of kind `thread`, as whoever uses the
+    /// implementation starts one. Nothing to do where the language's own threads are used.
+    fn thread(&self, body: Box<dyn FnOnce() + Send>) -> Result<(), Answer> {
+        let started = std::thread::Builder::new().spawn(body);
+        started.map(|_| ()).map_err(|error| Answer::error(Outcome::Exhausted, error))
+    }
+
     /// Its processes, if it has its own.
     fn processes(&self) -> Option<&dyn Processes> {
         None

@@ -51,8 +51,8 @@ pub struct Script {
 // Without `deny_unknown_fields`, which refuses the fields of a flattened type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ObjectSpec {
-    /// Its name in steps; a `pipe` NAME has the ends NAME.0 and NAME.1 (not duplex: 0 receives, 1
-    /// sends), an `os_pipe` NAME the ends NAME.r and NAME.w.
+    /// Its name in steps; a `pipe` or `stream_pipe` NAME has the ends NAME.0 and NAME.1 (not duplex: 0
+    /// receives, 1 sends), an `os_pipe` NAME the ends NAME.r and NAME.w.
     pub name: String,
     /// What it is.
     #[serde(flatten)]
@@ -86,6 +86,12 @@ pub enum ObjectKind {
         #[serde(default = "yes")]
         duplex: bool,
     },
+    /// Two connected ends whose messages travel on a stream, in CPython's framing.
+    StreamPipe {
+        /// Whether both ends send and receive.
+        #[serde(default = "yes")]
+        duplex: bool,
+    },
     /// A pipe of the operating system: bytes, one way.
     OsPipe,
 }
@@ -102,6 +108,7 @@ impl ObjectKind {
             ObjectKind::SimpleQueue => "simple_queue",
             ObjectKind::JoinableQueue { .. } => "joinable_queue",
             ObjectKind::Pipe { .. } => "pipe",
+            ObjectKind::StreamPipe { .. } => "stream_pipe",
             ObjectKind::OsPipe => "os_pipe",
         }
     }

@@ -2,12 +2,16 @@
 
 use crate::sync::platform;
 
+/// The moment that stands for time granted for a lock. It comes only where a plan says so.
+pub const GRACE: u64 = u64::MAX;
+
 /// Until when a call may wait, as in the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
     /// The call does not wait.
     Now,
-    /// The call waits until the platform says that its time is over; the number means nothing.
+    /// The call waits until the platform says that its time is over; which number it is means
+    /// nothing, unless it is [`GRACE`].
     At(u64),
     /// The call waits as long as needed.
     Never,
@@ -18,13 +22,15 @@ impl Deadline {
     pub fn passed(self) -> bool {
         match self {
             Deadline::Now => true,
+            Deadline::At(GRACE) => platform::grace_is_over(),
             Deadline::At(_) => platform::time_is_over(),
             Deadline::Never => false,
         }
     }
 
-    /// Time that is granted for a lock passes for nobody: its holders are alive or found dead.
+    /// The later of this and a moment that only a plan brings about: a lock's holder is stopped.
     pub fn or_ns_from_now(self, _: u64) -> Deadline {
-        Deadline::Never
+        platform::grant();
+        if self == Deadline::Never { Deadline::Never } else { Deadline::At(GRACE) }
     }
 }

@@ -1,10 +1,11 @@
-//! What is to happen in one model: who is killed before which operation, and which defect is in.
+//! What is to happen in a model: who dies before which operation, whose deadline comes at which wait,
+//! who wakes without a reason, and which defect is in.
 
 use std::cell::Cell;
-use std::sync::Arc as StdArc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A defect of the algorithms that a mutant of the platform brings in.
+use crate::sync::platform;
+
+/// A defect that is brought in on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Defect {
     /// A release store is relaxed, so that the payload may come after its commit.
@@ -21,19 +22,27 @@ pub enum Defect {
     DeadLookAlive,
     /// An exchange always succeeds, whatever was there.
     BlindExchange,
+    /// The seed with this name, in the text of the algorithms.
+    Seeded(&'static str),
 }
 
-/// What is to happen in every execution of one model.
+/// What is to happen in every execution of one model. Processes, operations and waits count from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// The process (from 1) that dies before its n-th shared operation (from 1).
-    pub crash: Option<(u32, u32)>,
+    /// The processes that die, each before its n-th shared operation.
+    pub deaths: [Option<(u32, u32)>; 2],
+    /// The process whose deadline comes at once in its n-th wait that has one.
+    pub early: Option<(u32, u32)>,
+    /// The process whose n-th wait ends without a reason.
+    pub spurious: Option<(u32, u32)>,
     /// The defect.
     pub defect: Option<Defect>,
 }
 
 thread_local! {
-    static PLAN: Cell<Plan> = const { Cell::new(Plan { crash: None, defect: None }) };
+    static PLAN: Cell<Plan> = const {
+        Cell::new(Plan { deaths: [None; 2], early: None, spurious: None, defect: None })
+    };
 }
 
 /// The plan of the model that runs in this thread.
@@ -41,55 +50,120 @@ pub fn plan() -> Plan {
     PLAN.get()
 }
 
-/// How many executions loom made of how many crash points.
+/// Whether the seed with this name is in.
+pub fn seeded(name: &str) -> bool {
+    matches!(plan().defect, Some(Defect::Seeded(seed)) if seed == name)
+}
+
+/// A family of plans: each is tried from the first operation or wait on, until it happens in no execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plans {
+    /// Nothing happens.
+    Plain,
+    /// This process dies before each of its operations.
+    Death(u32),
+    /// Both die, before each pair of their operations.
+    Deaths(u32, u32),
+    /// This process's deadline comes at once in each of its waits.
+    Early(u32),
+    /// Each of this process's waits ends without a reason.
+    Spurious(u32),
+}
+
+impl std::fmt::Display for Plans {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Plans::Plain => write!(f, "plain"),
+            Plans::Death(victim) => write!(f, "{victim} dies"),
+            Plans::Deaths(first, second) => write!(f, "{first} and {second} die"),
+            Plans::Early(process) => write!(f, "deadline of {process}"),
+            Plans::Spurious(process) => write!(f, "spurious wake of {process}"),
+        }
+    }
+}
+
+/// What was explored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Explored {
-    /// The executions, of all models together.
+    /// The plans, each of which happened in some execution.
+    pub plans: u32,
+    /// The executions of all of them.
     pub executions: u64,
-    /// The operations before which the victim was killed.
-    pub crash_points: u32,
 }
 
-/// Explores every interleaving of a scene under a plan, within the bound on preemptions that
-/// `PROCESSION_LOOM_BOUND` gives (2 unless set). Returns how many executions there were.
-pub fn explore(plan: Plan, scene: impl Fn() + Sync + Send + 'static) -> u64 {
-    let bound = std::env::var("PROCESSION_LOOM_BOUND").ok().and_then(|bound| bound.parse().ok()).unwrap_or(2);
-    let executions = StdArc::new(AtomicU64::new(0));
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(bound);
-    builder.max_branches = 20_000;
-    builder.checkpoint_interval = 1_000_000;
-    PLAN.set(plan);
-    builder.check({
-        let executions = executions.clone();
-        move || {
-            executions.fetch_add(1, Ordering::Relaxed);
-            crate::sync::platform::run(&scene);
+impl Plans {
+    /// Explores a scene under each plan of the family, with a defect or without.
+    ///
+    /// # Panics
+    /// The scene's own words do not hold in some execution, or no plan ever happened.
+    pub fn explore(self, scene: fn(), defect: Option<Defect>) -> Explored {
+        let base = Plan { defect, ..Plan::default() };
+        let mut explored = Explored::default();
+        let mut happens = |plan: Plan| {
+            let (executions, happened) = explore(plan, scene);
+            if happened[0] > 0 {
+                explored.plans += 1;
+                explored.executions += executions;
+            }
+            happened
+        };
+        match self {
+            Plans::Plain => {
+                let (executions, _) = explore(base, scene);
+                explored = Explored { plans: 1, executions };
+            }
+            Plans::Death(victim) => {
+                let plan = |n| Plan { deaths: [Some((victim, n)), None], ..base };
+                (1..).take_while(|n| happens(plan(*n))[0] > 0).count();
+            }
+            Plans::Deaths(first, second) => {
+                let plan = |n, m| Plan { deaths: [Some((first, n)), Some((second, m))], ..base };
+                for n in 1.. {
+                    let mut last = [0; 2];
+                    for m in 1.. {
+                        last = happens(plan(n, m));
+                        if last[0] == 0 || last[1] == 0 {
+                            break;
+                        }
+                    }
+                    if last[0] == 0 {
+                        break;
+                    }
+                }
+            }
+            Plans::Early(process) => {
+                let plan = |n| Plan { early: Some((process, n)), ..base };
+                (1..).take_while(|n| happens(plan(*n))[0] > 0).count();
+            }
+            Plans::Spurious(process) => {
+                let plan = |n| Plan { spurious: Some((process, n)), ..base };
+                (1..).take_while(|n| happens(plan(*n))[0] > 0).count();
+            }
         }
-    });
-    PLAN.set(Plan::default());
-    executions.load(Ordering::Relaxed)
-}
-
-/// Explores a scene without a death, then with `victim` dying before its first, second, third …
-/// operation, until it survives in every execution. Prints and returns what was explored.
-pub fn explore_deaths(name: &str, victim: u32, scene: impl Fn() + Sync + Send + Clone + 'static) -> Explored {
-    let mut explored = Explored { executions: explore(Plan::default(), scene.clone()), crash_points: 0 };
-    for operation in 1.. {
-        let plan = Plan { crash: Some((victim, operation)), defect: None };
-        let died = StdArc::new(AtomicU64::new(0));
-        crate::sync::platform::count_deaths(Some(died.clone()));
-        let executions = explore(plan, scene.clone());
-        crate::sync::platform::count_deaths(None);
-        if died.load(Ordering::Relaxed) == 0 {
-            break;
-        }
-        explored.executions += executions;
-        explored.crash_points += 1;
+        assert!(explored.plans > 0, "\"{self}\" never happened");
+        explored
     }
-    println!(
-        "{name}: {} executions, process {victim} killed at {} points",
-        explored.executions, explored.crash_points
-    );
-    explored
+}
+
+/// The bound on preemptions: `PROCESSION_LOOM_BOUND`, 2 unless set.
+pub fn bound() -> usize {
+    std::env::var("PROCESSION_LOOM_BOUND").ok().and_then(|bound| bound.parse().ok()).unwrap_or(2)
+}
+
+/// Explores every interleaving of a scene under a plan, within the [`bound`]. Returns how many
+/// executions there were, and in how many the plan's events happened.
+fn explore(plan: Plan, scene: fn()) -> (u64, [u64; 2]) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(bound());
+    // Beyond it loom panics. The limits at which loom would fall silent, whoever set them, are off.
+    builder.max_branches = 20_000;
+    builder.max_permutations = None;
+    builder.max_duration = None;
+    builder.checkpoint_file = None;
+    builder.checkpoint_interval = usize::MAX;
+    PLAN.set(plan);
+    platform::forget_events();
+    builder.check(move || platform::run(&scene));
+    PLAN.set(Plan::default());
+    platform::events()
 }

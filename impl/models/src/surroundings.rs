@@ -1,34 +1,138 @@
-//! A ring's memory and peers in a model: a cell for each unit, so that loom sees every race.
+//! A channel in a model: its words, memory with a cell for each unit, so that loom sees every race,
+//! the ends that its processes show, and its descriptor.
 
 use std::io;
+// All of loom's threads run in one; and dropping its own `Arc` would be a step of a process already dead.
+use std::rc::Rc;
 
 use loom::cell::UnsafeCell;
 
-use crate::sync::raw_lock::Peers;
-use crate::sync::ring::Surroundings;
-use crate::sync::{A32, Ordering, hook, platform};
+use super::bell::Descriptor;
+use super::ends::{self, Slots};
+use super::gate::Gate;
+use super::mark::Mark;
+use super::raw_lock::Peers;
+use super::ring::{Limits, Ring, Surroundings, Words};
+use super::{A32, Ordering, futex_wait, futex_wake, hook, platform};
+use crate::deadline::Deadline;
 
-/// Zones of 4, 8 and 16 units.
-const ZONES: usize = 3;
-const LEAST: u64 = 4;
+/// One more than the most processes in a scene.
+const SLOTS: usize = 5;
 
-/// The memory and the peers of a ring.
-#[derive(Debug)]
-pub struct Cells {
-    zones: [Vec<UnsafeCell<u64>>; ZONES],
-    /// Bit n: process n holds the sending end.
-    pub senders: A32,
+/// Who holds the sending end.
+pub const SENDING: u32 = 1;
+/// Who holds the receiving end.
+pub const RECEIVING: u32 = 2;
+
+/// What zones that are not in use contain.
+const POISON: u64 = 0xdead_dead_dead_dead;
+
+/// Peers of a lock that stands alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Alone;
+
+impl Peers for Alone {
+    fn is_dead(&self, owner: u32) -> bool {
+        platform::is_dead(owner)
+    }
+
+    fn spins(&self, _most: u32) -> u32 {
+        0
+    }
 }
 
-impl Cells {
-    /// Empty zones; the processes of these bits hold the sending end.
-    pub fn new(senders: u32) -> Cells {
-        let zone = |number: usize| (0..LEAST << number).map(|_| UnsafeCell::new(0)).collect();
-        Cells { zones: std::array::from_fn(zone), senders: A32::new(senders) }
+/// A channel.
+#[derive(Debug)]
+pub struct Channel {
+    /// The shared words.
+    pub words: Words,
+    limits: Limits,
+    /// For each capacity that the scene comes to, in units.
+    zones: Vec<(u64, Vec<UnsafeCell<u64>>)>,
+    ends: [A32; SLOTS],
+    /// How many records each process has taken and not reported.
+    pub outstanding: [A32; SLOTS],
+    readable: A32,
+}
+
+/// Limits of nothing but the smallest ring, of 4 units.
+pub fn unlimited() -> Limits {
+    Limits {
+        max_items: 100,
+        bounded: false,
+        max_units: 64,
+        min_capacity: 4,
+        keep_capacity: 16,
+        wait_for_bytes: false,
+        eof: false,
+        broken_pipe: false,
+        joinable: false,
+        kind: 0,
+    }
+}
+
+/// Limits of a queue that holds so many records.
+pub fn bounded(max_items: u32) -> Limits {
+    Limits { max_items, bounded: true, ..unlimited() }
+}
+
+impl Channel {
+    /// An empty channel whose ring has, one after the other, these capacities; process n shows the
+    /// ends in `held[n]`.
+    pub fn new(limits: Limits, capacities: &[u64], held: [u32; SLOTS]) -> Rc<Channel> {
+        // Scenes come to the first few units only, of however large a ring.
+        let zone =
+            |capacity: &u64| (*capacity, (0..*capacity.min(&16)).map(|_| UnsafeCell::new(0)).collect());
+        let channel = Channel {
+            words: Words::new(capacities[0]),
+            limits,
+            zones: capacities.iter().map(zone).collect(),
+            ends: std::array::from_fn(|process| A32::new(held[process])),
+            outstanding: std::array::from_fn(|_| A32::new(0)),
+            readable: A32::new(0),
+        };
+        if held != [0; SLOTS] {
+            ends::changed(&channel.words.seldom.0);
+        }
+        Rc::new(channel)
+    }
+
+    /// The view of the process that asks.
+    pub fn ring(&self) -> Ring<'_, Channel> {
+        Ring { words: &self.words, limits: &self.limits, surroundings: self, me: platform::me() }
+    }
+
+    /// The view of process 1 before any has begun.
+    pub fn ring_before(&self) -> Ring<'_, Channel> {
+        Ring { me: 1, ..self.ring() }
+    }
+
+    /// The process that asks holds an end from now on.
+    pub fn hold(&self, end: u32) {
+        ends::show(&self.ends[platform::me() as usize], end);
+        ends::changed(&self.words.seldom.0);
+    }
+
+    /// The process that asks no longer holds an end.
+    pub fn let_go(&self, end: u32) {
+        ends::hide(&self.ends[platform::me() as usize], end);
+        ends::tell_gone(&self.words.seldom.0, || self.ring_bell());
+    }
+
+    /// How many records the living have taken and not reported.
+    pub fn owed_by_the_living(&self) -> u32 {
+        let owed = |process: usize| match self.outstanding[process].load(Ordering::Acquire) {
+            0 => 0,
+            count => u32::from(self.is_held(process)) * count,
+        };
+        (1..SLOTS).map(owed).sum()
     }
 
     fn cell(&self, capacity: u64, at: u64) -> &UnsafeCell<u64> {
-        &self.zones[(capacity / LEAST).trailing_zeros() as usize][(at & (capacity - 1)) as usize]
+        let zone = self.zones.iter().find(|zone| zone.0 == capacity);
+        let (_, cells) =
+            zone.unwrap_or_else(|| panic!("assertion: no ring of {capacity} units was expected"));
+        &cells[(at & (capacity - 1)) as usize]
     }
 
     fn read(&self, capacity: u64, at: u64) -> u64 {
@@ -54,7 +158,38 @@ fn store(cell: *mut u64, value: u64) {
     unsafe { *cell = value }
 }
 
-impl Peers for Cells {
+impl Slots for Channel {
+    fn used(&self) -> usize {
+        SLOTS
+    }
+
+    fn shown(&self, slot: usize) -> &A32 {
+        &self.ends[slot]
+    }
+
+    fn is_held(&self, slot: usize) -> bool {
+        !platform::is_dead(slot as u32)
+    }
+}
+
+impl Descriptor for Channel {
+    fn ring(&self) {
+        self.ring_bell();
+    }
+
+    fn empty(&self) {
+        self.readable.swap(0, Ordering::AcqRel);
+    }
+
+    fn poll(&self, deadline: Deadline) -> bool {
+        if self.readable.load(Ordering::Acquire) == 0 {
+            let _ = futex_wait(&self.readable, 0, deadline, 0);
+        }
+        self.readable.load(Ordering::Acquire) != 0
+    }
+}
+
+impl Peers for Channel {
     fn is_dead(&self, owner: u32) -> bool {
         platform::is_dead(owner)
     }
@@ -64,7 +199,7 @@ impl Peers for Cells {
     }
 }
 
-impl Surroundings for Cells {
+impl Surroundings for Channel {
     fn write_record(&self, capacity: u64, at: u64, len: usize, parts: &[&[u8]]) {
         self.write(capacity, at, len as u64);
         let bytes = parts.concat();
@@ -91,22 +226,44 @@ impl Surroundings for Cells {
         Ok(())
     }
 
-    fn discard_other_zones(&self, _keep: u64) {}
+    fn discard_other_zones(&self, keep: u64) {
+        hook();
+        // What is given back reads as something else, and whoever still uses it is found racing.
+        for (_, cells) in self.zones.iter().filter(|zone| zone.0 != keep) {
+            cells.iter().for_each(|cell| cell.with_mut(|cell| store(cell, POISON)));
+        }
+    }
 
-    fn ring_bell(&self) {}
+    fn ring_bell(&self) {
+        self.readable.swap(1, Ordering::AcqRel);
+        futex_wake(&self.readable, u32::MAX);
+    }
 
     fn spin_until(&self, _condition: impl Fn() -> bool) -> bool {
         false
     }
 
-    fn senders_gone(&self) -> bool {
-        let senders = self.senders.load(Ordering::Acquire);
-        (1..5).all(|process| senders & 1 << process == 0 || platform::is_dead(process))
-    }
-
-    fn receivers_gone(&self) -> bool {
+    fn wait_before_growing(
+        &self,
+        _gate: Option<&Gate>,
+        _tail: Mark,
+        _deadline: Deadline,
+        _condition: impl Fn() -> bool,
+    ) -> bool {
         false
     }
 
-    fn took(&self, _items: u32) {}
+    fn senders_gone(&self) -> bool {
+        let seldom = &self.words.seldom.0;
+        seldom.ends_changed.load(Ordering::Acquire) != 0
+            && ends::holder(self, SENDING, None, seldom).is_none()
+    }
+
+    fn receivers_gone(&self) -> bool {
+        ends::holder(self, RECEIVING, None, &self.words.seldom.0).is_none()
+    }
+
+    fn took(&self, items: u32) {
+        self.outstanding[platform::me() as usize].fetch_add(items, Ordering::AcqRel);
+    }
 }

@@ -5,7 +5,8 @@
 //!   on the word instead would give false lost wake-ups: loom may let it read an older store.)
 //! - **Death** comes before an operation: the thread unwinds to its root, and drops nothing that
 //!   the algorithms rest on.
-//! - **Time** is lazy: it passes only when every live process sleeps. Slices end only if somebody
+//! - A **plan** may end a wait at once, with a deadline or without a reason.
+//! - **Time** is lazy otherwise: it passes only when every live process sleeps. Slices end only if somebody
 //!   has died, so that plain runs prove the absence of lost wake-ups without help from the tick;
 //!   deadlines end when two slices in a row have changed nothing. If no time can pass, it is a
 //!   deadlock.
@@ -24,6 +25,10 @@ use crate::plan::{Defect, plan};
 
 #[path = "../../reference/src/sync/bell.rs"]
 pub mod bell;
+#[path = "../../reference/src/sync/done.rs"]
+pub mod done;
+#[path = "../../reference/src/sync/ends.rs"]
+pub mod ends;
 #[path = "../../reference/src/sync/gate.rs"]
 pub mod gate;
 #[path = "../../reference/src/sync/mark.rs"]
@@ -33,6 +38,10 @@ pub mod platform;
 pub mod raw_lock;
 #[path = "../../reference/src/sync/ring.rs"]
 pub mod ring;
+#[path = "scenes/all.rs"]
+pub mod scenes;
+#[path = "surroundings.rs"]
+pub mod surroundings;
 
 /// Slices have no length here.
 pub const LOCK_SLICE_NS: u64 = 0;
@@ -152,6 +161,11 @@ pub fn fence() {
     }
 }
 
+/// As [`fence`]: what an exchange orders by itself is the machine's affair.
+pub fn fence_after_exchange() {
+    fence();
+}
+
 /// Nobody spins here; a loop that does must let others go on.
 pub fn pause() {
     loom::thread::yield_now();
@@ -169,6 +183,13 @@ pub enum Woken {
 /// Sleeps while `word` is `expected`, until woken, until a slice ends or the deadline has come.
 pub fn futex_wait(word: &A32, expected: u32, deadline: Deadline, _slice_ns: u64) -> Woken {
     hook();
+    if platform::me() == 0 {
+        // The observer looks when all is over: nobody would wake it.
+        return Woken::Tick;
+    }
+    if let Some(woken) = platform::wait_planned(deadline) {
+        return woken;
+    }
     let mut sleepers = word.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
     if word.value.load(Ordering::Relaxed) != expected {
         return Woken::Perhaps;

@@ -5,114 +5,98 @@
 
 use std::process::Command;
 
-// All of loom's threads run in one; and dropping its own `Arc` would be a step of a process already dead.
-use std::rc::Rc;
-
-use procession_models::deadline::Deadline;
-use procession_models::plan::{Defect, Plan, explore};
-use procession_models::surroundings::Cells;
-use procession_models::sync::platform::{self, processes};
-use procession_models::sync::raw_lock::RawLock;
-use procession_models::sync::ring::{Limits, Ring, Words};
+use libtest_mimic::{Arguments, Failed, Trial};
+use procession_models::plan::Plans::{self, Death, Plain};
+use procession_models::plan::{Defect, bound};
+use procession_models::seeded::{MISSING, scenes};
+use procession_models::seeds::SEEDS;
 
 const MUTANT: &str = "PROCESSION_MUTANT";
 
-/// Three processes take a lock in turn, and write while they have it.
-fn lock_scene() {
-    let shared = Rc::new((RawLock::new(), loom::cell::UnsafeCell::new(0), Cells::new(0)));
-    let body = |_| {
-        let shared = shared.clone();
-        Box::new(move || {
-            let (lock, inside, cells) = &*shared;
-            let _held = lock.lock(platform::me(), cells, Deadline::Never).unwrap();
-            inside.with_mut(|_| procession_models::sync::hook());
-            lock.unlock();
-        }) as Box<dyn FnOnce()>
-    };
-    processes((0..3).map(body).collect());
+type Mutant = (&'static str, Defect, &'static str, Plans);
+
+const fn seed(name: &'static str, scene: &'static str, plans: Plans) -> Mutant {
+    (name, Defect::Seeded(name), scene, plans)
 }
 
-/// Two records through a queue that holds one.
-fn channel_scene() {
-    let limits = Limits {
-        max_items: 1,
-        bounded: true,
-        max_units: 16,
-        min_capacity: 4,
-        keep_capacity: 16,
-        wait_for_bytes: false,
-        eof: false,
-        broken_pipe: false,
-        joinable: false,
-        kind: 0,
-    };
-    let shared = Rc::new((Words::new(4), limits, Cells::new(0)));
-    let body = |sends: bool| {
-        let shared = shared.clone();
-        Box::new(move || {
-            let (words, limits, surroundings) = &*shared;
-            let ring = Ring { words, limits, surroundings, me: platform::me() };
-            for byte in [1, 2] {
-                if sends {
-                    ring.push(&[&[byte]], Deadline::Never).unwrap();
-                } else {
-                    let mut received = Vec::new();
-                    ring.pop(&mut received, Deadline::Never).unwrap();
-                    assert_eq!(received, [byte]);
-                }
-            }
-        }) as Box<dyn FnOnce()>
-    };
-    processes(vec![body(true), body(false)]);
-}
-
-type Mutant = (&'static str, Defect, fn(), u32);
-
-/// What is wrong, in which scene, and who has to die for it to show.
-const MUTANTS: [Mutant; 7] = [
-    ("the lock wakes nobody", Defect::NoWakeOne, lock_scene, 0),
-    ("a lock is taken without looking", Defect::BlindExchange, lock_scene, 0),
-    ("the dead hold a lock for ever", Defect::DeadLookAlive, lock_scene, 1),
-    ("nobody looks after a slice", Defect::NoTicks, lock_scene, 1),
-    ("the gate wakes nobody", Defect::NoWakeAll, channel_scene, 0),
-    ("the commit is relaxed", Defect::RelaxedStores, channel_scene, 0),
-    ("waiter and opener miss each other", Defect::NoFences, channel_scene, 0),
+/// What is wrong, and the scene and plans that show it.
+const MUTANTS: &[Mutant] = &[
+    ("the lock wakes nobody", Defect::NoWakeOne, "lock, three", Plain),
+    ("a lock is taken without looking", Defect::BlindExchange, "lock, three", Plain),
+    ("a sender takes its lock without looking", Defect::BlindExchange, "channel, two senders", Plain),
+    ("the dead hold a lock for ever", Defect::DeadLookAlive, "lock, three", Death(1)),
+    ("nobody looks after a slice", Defect::NoTicks, "lock, three", Death(1)),
+    ("the gate wakes nobody", Defect::NoWakeAll, "gate, two wait", Plain),
+    ("a dead opener is not made up for", Defect::NoTicks, "bell, two poll", Death(2)),
+    ("the commit is relaxed", Defect::RelaxedStores, "channel, one to one", Plain),
+    ("waiter and opener miss each other", Defect::NoFences, "gate, two wait", Plain),
+    ("sender and receiver miss each other", Defect::NoFences, "channel, bounded", Plain),
+    seed("the lock wakes before it is free", "lock, two twice", Plain),
+    seed("a woken waiter forgets the others", "lock, three", Plain),
+    seed("two recover for one death", "lock, three", Death(1)),
+    seed("a lock is taken without acquiring", "lock, two twice", Plain),
+    seed("a gate opens without a new sequence", "gate, two wait", Plain),
+    seed("the commit comes before the payload", "channel, one to one", Plain),
+    seed("the head is committed before the copy", "channel, small ring", Plain),
+    seed("the growth is committed before the copy", "ring, growing", Death(1)),
+    seed("the ring moves while a reader copies", "ring, growing", Plain),
+    seed("the ring shrinks while a sender writes", "ring, shrinking", Plain),
+    seed("a receiver sleeps without a second look", "channel, one to one", Plain),
+    seed("a sender sleeps without a second look", "channel, bounded", Plain),
+    seed("a sender sleeps although the receivers are gone", "ends, the only receiver goes", Plain),
+    seed("the last record is lost in the end", "ends, the last sender goes", Plain),
+    seed("nobody is told that an end is gone", "ends, the last sender goes", Plain),
+    seed("a bell is cleared before it is armed", "bell, two poll", Plain),
+    seed("the last report wakes nobody", "tasks, two join", Plain),
+    seed("a debt is written down after the taking", "tasks, two join", Plain),
 ];
 
-#[test]
-fn every_mutant_is_convicted() {
+fn main() {
     if let Ok(name) = std::env::var(MUTANT) {
-        return run(&name);
+        return play(&name);
     }
-    for (name, ..) in MUTANTS {
-        let own = std::env::current_exe().unwrap();
-        let output = Command::new(own)
-            .args(["--exact", "every_mutant_is_convicted", "--nocapture"])
-            .env(MUTANT, name)
-            .output();
-        let output = output.unwrap();
-        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success(), "nothing found although {name}");
-        // Not by an accident of the platform: the words are loom's, ours, or an oracle's.
-        let convicted = ["deadlock", "ausality violation", "concurrent", "assertion", "Corrupt"];
-        assert!(convicted.iter().any(|word| text.contains(word)), "{name}: {text}");
-        println!("convicted: {name}");
+    let mutants = MUTANTS.iter().map(|(name, _, scene, plans)| {
+        Trial::test(format!("{name}, in \"{scene}: {plans}\""), move || convicted(name))
+    });
+    let sound = Trial::test("no seed has lost its place or its mutant", every_seed_is_in);
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), mutants.chain([sound]).collect());
+    if conclusion.num_passed > 1 {
+        println!("total: {} defects convicted, at most {} preemptions", conclusion.num_passed - 1, bound());
     }
+    conclusion.exit();
 }
 
-/// Without their defects both scenes are sound, so that only the defect can convict.
-#[test]
-fn the_scenes_are_sound_without_a_defect() {
-    assert!(explore(Plan::default(), lock_scene) > 100);
-    assert!(explore(Plan::default(), channel_scene) > 100);
+/// That the scenes hold without a defect is for the other test; here the defect must break one.
+fn convicted(name: &str) -> Result<(), Failed> {
+    let own = std::env::current_exe()?;
+    let output = Command::new(own).env(MUTANT, name).output()?;
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        return Err("nothing was found".into());
+    }
+    // Not by an accident of the platform: the words are loom's or ours, or an oracle of the scene has spoken.
+    let convicting = ["deadlock", "ausality violation", "oncurrent", "assertion", "Corrupt", "src/scenes/"];
+    if convicting.iter().any(|word| text.contains(word)) {
+        return Ok(());
+    }
+    Err(format!("it failed for another reason: {text}").into())
 }
 
-fn run(name: &str) {
-    let found = MUTANTS.into_iter().find(|(known, ..)| *known == name);
-    let (_, defect, scene, victim) = found.expect("a known mutant");
-    // Deaths at every operation that the lock's first owner can come to.
-    let crashes: Vec<_> = if victim == 0 { vec![None] } else { (1..30).map(|n| Some((victim, n))).collect() };
-    for crash in crashes {
-        explore(Plan { crash, defect: Some(defect) }, scene);
+fn every_seed_is_in() -> Result<(), Failed> {
+    if !MISSING.is_empty() {
+        return Err(format!("the source has changed under these seeds: {MISSING:?}").into());
     }
+    for seed in SEEDS {
+        if !MUTANTS.iter().any(|(_, defect, ..)| *defect == Defect::Seeded(seed.name)) {
+            return Err(format!("nothing convicts {:?}", seed.name).into());
+        }
+    }
+    Ok(())
+}
+
+fn play(name: &str) {
+    let mutant = MUTANTS.iter().find(|(known, ..)| *known == name);
+    let (_, defect, scene, plans) = mutant.unwrap_or_else(|| panic!("no mutant is called {name:?}"));
+    let scene = scenes::named(scene).unwrap_or_else(|| panic!("no scene is called {scene:?}"));
+    plans.explore(scene.play, Some(*defect));
 }

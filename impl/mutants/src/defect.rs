@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use procession_contract::{
-    Answer, Call, Implementation, Item, Manifest, Method, Object, ObjectKind, Objects, Worker,
+    Answer, Call, Implementation, Item, Manifest, Method, Object, ObjectKind, ObjectSpec, Objects, Worker,
 };
 
 /// Answers a call on a handle; `inner` is the reference's own handle.
@@ -12,33 +12,101 @@ pub type OnObject = fn(&mut Memory, &Call, &mut dyn Object) -> Answer;
 /// Answers a call on no object, on several, or on `current` or `parent`.
 pub type OnLibrary = fn(&dyn Implementation, &str, &Call, &mut Objects) -> Answer;
 
+/// Creates an object; `inner` is the reference.
+pub type OnCreate = fn(&dyn Implementation, &ObjectSpec, Method) -> Result<Objects, Answer>;
+
+/// Starts a thread of this process that runs the body.
+pub type OnThread = fn(Box<dyn FnOnce() + Send>) -> Result<(), Answer>;
+
 /// A defect; what is `None` is as in the reference.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Defect {
-    /// In queues of every kind.
+    /// In plain queues.
     pub queue: Option<OnObject>,
+    /// In joinable queues.
+    pub joinable: Option<OnObject>,
+    /// In simple queues.
+    pub simple: Option<OnObject>,
     /// In connections.
     pub connection: Option<OnObject>,
     /// In the ends of OS pipes.
     pub os_pipe: Option<OnObject>,
     /// In process objects.
     pub process: Option<OnObject>,
+    /// In how objects are created; the handles get the defect for their kind besides.
+    pub create: Option<OnCreate>,
+    /// When a process drops its handle of an object or process, before the reference does.
+    pub dropped: Option<fn(&mut Memory, &mut dyn Object)>,
     /// In calls on the library.
     pub library: Option<OnLibrary>,
-    /// In how a worker is constructed: what is changed here is what the reference gets to see.
+    /// In how a worker is constructed: what is changed here is what the reference gets to see. A process
+    /// whose method becomes `thread` is made by the implementation `threads`.
     pub construct: Option<fn(&mut Worker, &mut Method, &mut Objects)>,
+    /// In how threads are started.
+    pub thread: Option<OnThread>,
     /// In what the implementation claims.
     pub manifest: Option<fn(&mut Manifest)>,
 }
 
 impl Defect {
+    /// A defect in the calls on plain queues and nothing else.
+    pub const fn in_queues(queue: OnObject) -> Defect {
+        Defect { queue: Some(queue), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on joinable queues and nothing else.
+    pub const fn in_joinable_queues(joinable: OnObject) -> Defect {
+        Defect { joinable: Some(joinable), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on simple queues and nothing else.
+    pub const fn in_simple_queues(simple: OnObject) -> Defect {
+        Defect { simple: Some(simple), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on connections and nothing else.
+    pub const fn in_connections(connection: OnObject) -> Defect {
+        Defect { connection: Some(connection), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on process objects and nothing else.
+    pub const fn in_processes(process: OnObject) -> Defect {
+        Defect { process: Some(process), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on the ends of OS pipes and nothing else.
+    pub const fn in_os_pipes(os_pipe: OnObject) -> Defect {
+        Defect { os_pipe: Some(os_pipe), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on the library and nothing else.
+    pub const fn in_library(library: OnLibrary) -> Defect {
+        Defect { library: Some(library), ..Defect::NONE }
+    }
+
+    /// No defect: what most defects leave as it is.
+    pub const NONE: Defect = Defect {
+        queue: None,
+        joinable: None,
+        simple: None,
+        connection: None,
+        os_pipe: None,
+        process: None,
+        create: None,
+        dropped: None,
+        library: None,
+        construct: None,
+        thread: None,
+        manifest: None,
+    };
+
     /// The defect in objects of this kind.
     pub fn of(&self, kind: &ObjectKind) -> Option<OnObject> {
         match kind {
-            ObjectKind::Queue { .. } | ObjectKind::SimpleQueue | ObjectKind::JoinableQueue { .. } => {
-                self.queue
-            }
-            ObjectKind::Pipe { .. } => self.connection,
+            ObjectKind::Queue { .. } => self.queue,
+            ObjectKind::JoinableQueue { .. } => self.joinable,
+            ObjectKind::SimpleQueue => self.simple,
+            ObjectKind::Pipe { .. } | ObjectKind::StreamPipe { .. } => self.connection,
             ObjectKind::OsPipe => self.os_pipe,
         }
     }
@@ -47,11 +115,16 @@ impl Defect {
 /// What one handle of a mutant remembers in its own process.
 #[derive(Debug, Default)]
 pub struct Memory {
+    /// The handle's name: the object's, the end's or the worker's.
+    pub name: String,
+    /// What the object is; absent for a process.
+    pub kind: Option<ObjectKind>,
     /// Items held back.
     pub held: VecDeque<Item>,
     /// Answers kept for later.
     pub answers: VecDeque<Answer>,
-    /// How many calls the handle has answered before this one.
+    /// How many calls the handle has answered before this one, in this process (and, where workers are
+    /// threads, for this one).
     pub calls: u64,
     /// A flag.
     pub flag: bool,

@@ -4,14 +4,40 @@
 //! A [`Mutant`] is a row: its name, the clauses that convict it, and the [`Defect`], which stands between
 //! the suite's agent and the reference and answers some calls wrongly. Each chapter of rows is a file.
 
+mod calls;
+mod context;
 mod defect;
+mod descriptors;
+pub mod facts;
+mod isolation;
+mod joinable;
+mod os_pipe;
+mod pipe_bytes;
+mod pipe_end_of_stream;
+mod pipe_ends;
+mod pipe_messages;
+mod pipe_waiting;
+mod pipeline;
+mod proc;
+mod process_ending;
+mod process_identity;
+mod process_joining;
+mod process_starting;
+mod queue_bounds;
+mod queue_closing;
+mod queue_death;
+mod queue_encoding;
+mod queue_order;
+mod queue_waiting;
+mod simple_queue;
+mod wait;
 mod wrapped;
 
 use std::sync::OnceLock;
 
 use procession_contract::{Body, Implementation};
 
-pub use defect::{Defect, Memory};
+pub use defect::{Defect, Memory, OnCreate, OnLibrary, OnObject};
 pub use wrapped::adopt;
 
 /// One deliberate defect.
@@ -28,7 +54,30 @@ pub struct Mutant {
 }
 
 /// The chapters, in the clauses' order.
-const CHAPTERS: &[&[Mutant]] = &[];
+const CHAPTERS: &[&[Mutant]] = &[
+    isolation::MUTANTS,
+    process_starting::MUTANTS,
+    process_joining::MUTANTS,
+    process_ending::MUTANTS,
+    process_identity::MUTANTS,
+    context::MUTANTS,
+    os_pipe::MUTANTS,
+    pipeline::MUTANTS,
+    wait::MUTANTS,
+    queue_order::MUTANTS,
+    queue_waiting::MUTANTS,
+    queue_bounds::MUTANTS,
+    queue_closing::MUTANTS,
+    queue_encoding::MUTANTS,
+    queue_death::MUTANTS,
+    joinable::MUTANTS,
+    simple_queue::MUTANTS,
+    pipe_ends::MUTANTS,
+    pipe_messages::MUTANTS,
+    pipe_bytes::MUTANTS,
+    pipe_waiting::MUTANTS,
+    pipe_end_of_stream::MUTANTS,
+];
 
 /// Every mutant.
 pub fn all() -> impl Iterator<Item = &'static Mutant> {
@@ -50,6 +99,7 @@ pub fn implementation<B: Body>(name: &str) -> Option<&'static dyn Implementation
     static ONE: OnceLock<wrapped::Wrapped> = OnceLock::new();
     let mutant = find(name)?;
     let reference = (procession_adapters::find::<B>("reference")?.implementation)();
-    let wrapped = ONE.get_or_init(|| wrapped::Wrapped { mutant, inner: reference });
+    let threads = (procession_adapters::find::<B>("threads")?.implementation)();
+    let wrapped = ONE.get_or_init(|| wrapped::Wrapped { mutant, inner: reference, threads });
     (wrapped.mutant.name == name).then_some(wrapped as &dyn Implementation)
 }

@@ -3,12 +3,12 @@
 use std::any::Any;
 
 use procession_contract::{
-    Answer, Call, Implementation, Manifest, Method, Object, ObjectSpec, Objects, Processes, Script, Ticket,
-    Worker,
+    Answer, Call, Implementation, Manifest, Method, Object, ObjectKind, ObjectSpec, Objects, Processes,
+    Script, Ticket, Worker,
 };
 
-use crate::Mutant;
 use crate::defect::{Memory, OnObject};
+use crate::{Mutant, facts};
 
 /// A mutant as an implementation.
 pub struct Wrapped {
@@ -16,36 +16,42 @@ pub struct Wrapped {
     pub mutant: &'static Mutant,
     /// The reference.
     pub inner: &'static dyn Implementation,
+    /// Whose processes are threads.
+    pub threads: &'static dyn Implementation,
 }
 
 /// A handle of the reference, with the defect for its kind.
 struct Handle {
     inner: Box<dyn Object>,
+    mutant: &'static Mutant,
     defect: Option<OnObject>,
     memory: Memory,
 }
 
 impl Handle {
-    fn wrap(inner: Box<dyn Object>, defect: Option<OnObject>) -> Box<dyn Object> {
-        Box::new(Handle { inner, defect, memory: Memory::default() })
+    /// The handle of this name; `kind` is absent for a process.
+    fn wrap(
+        inner: Box<dyn Object>,
+        mutant: &'static Mutant,
+        name: String,
+        kind: Option<ObjectKind>,
+    ) -> Box<dyn Object> {
+        let defect = kind.as_ref().map_or(mutant.defect.process, |kind| mutant.defect.of(kind));
+        let memory = Memory { name, kind, ..Memory::default() };
+        Box::new(Handle { inner, mutant, defect, memory })
     }
 }
 
-/// Puts the defect before handles that the reference has rebuilt in a new process; `script` says what
-/// each of them is.
-pub fn adopt(mutant: &'static Mutant, objects: Objects, script: &Script) -> Objects {
+/// Puts the defect before handles that the reference has rebuilt in a new process, as its script says.
+pub fn adopt(mutant: &'static Mutant, objects: Objects, ticket: &Ticket, script: &Script) -> Objects {
+    facts::keep_in(&ticket.directory);
+    facts::this_is(&ticket.worker);
     let wrap = |(name, object): (String, Box<dyn Object>)| {
         let of = |spec: &&ObjectSpec| {
             name == spec.name || name.strip_prefix(spec.name.as_str()).is_some_and(|end| end.starts_with('.'))
         };
-        let defect = script.objects.iter().find(of).and_then(|spec| mutant.defect.of(&spec.kind));
-        let process = script
-            .workers
-            .iter()
-            .any(|worker| worker.name == name)
-            .then_some(mutant.defect.process)
-            .flatten();
-        (name, Handle::wrap(object, defect.or(process)))
+        let kind = script.objects.iter().find(of).map(|spec| spec.kind.clone());
+        (name.clone(), Handle::wrap(object, mutant, name, kind))
     };
     objects.into_iter().map(wrap).collect()
 }
@@ -61,12 +67,21 @@ impl Object for Handle {
     }
 
     fn share(&self) -> Result<Box<dyn Object>, Answer> {
-        Ok(Handle::wrap(self.inner.share()?, self.defect))
+        let (name, kind) = (self.memory.name.clone(), self.memory.kind.clone());
+        Ok(Handle::wrap(self.inner.share()?, self.mutant, name, kind))
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
         // The reference looks for its own handle here, in calls on several objects.
         self.inner.as_any()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Some(dropped) = self.mutant.defect.dropped {
+            dropped(&mut self.memory, &mut *self.inner);
+        }
     }
 }
 
@@ -80,15 +95,27 @@ impl Implementation for Wrapped {
     }
 
     fn create(&self, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer> {
-        let defect = self.mutant.defect.of(&spec.kind);
-        let created = self.inner.create(spec, method)?;
-        Ok(created.into_iter().map(|(name, object)| (name, Handle::wrap(object, defect))).collect())
+        let created = match self.mutant.defect.create {
+            Some(create) => create(self.inner, spec, method)?,
+            None => self.inner.create(spec, method)?,
+        };
+        let wrap = |(name, object): (String, Box<dyn Object>)| {
+            (name.clone(), Handle::wrap(object, self.mutant, name, Some(spec.kind.clone())))
+        };
+        Ok(created.into_iter().map(wrap).collect())
     }
 
     fn call(&self, on: &str, call: &Call, objects: &mut Objects) -> Answer {
         match self.mutant.defect.library {
             Some(defect) => defect(self.inner, on, call, objects),
             None => self.inner.call(on, call, objects),
+        }
+    }
+
+    fn thread(&self, body: Box<dyn FnOnce() + Send>) -> Result<(), Answer> {
+        match self.mutant.defect.thread {
+            Some(thread) => thread(body),
+            None => self.inner.thread(body),
         }
     }
 
@@ -105,11 +132,14 @@ impl Processes for Wrapped {
         ticket: Ticket,
         gets: Objects,
     ) -> Result<Box<dyn Object>, Answer> {
+        facts::keep_in(&ticket.directory);
         let (mut worker, mut method, mut gets) = (worker.clone(), method, gets);
         if let Some(change) = self.mutant.defect.construct {
             change(&mut worker, &mut method, &mut gets);
         }
-        let processes = self.inner.processes().expect("asked for only where the reference has them");
-        Ok(Handle::wrap(processes.construct(&worker, method, ticket, gets)?, self.mutant.defect.process))
+        let maker = if method == Method::Thread { self.threads } else { self.inner };
+        let processes = maker.processes().expect("both have processes");
+        let process = processes.construct(&worker, method, ticket, gets)?;
+        Ok(Handle::wrap(process, self.mutant, worker.name, None))
     }
 }

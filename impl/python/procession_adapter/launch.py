@@ -44,7 +44,8 @@ def create(script):
             objects[name] = context.SimpleQueue()
         elif kind == "joinable_queue":
             objects[name] = context.JoinableQueue(spec.get("maxsize", 0))
-        elif kind == "pipe":
+        elif kind in ("pipe", "stream_pipe"):
+            # Every pipe of multiprocessing is a stream.
             ends = context.Pipe(spec.get("duplex", True))
             objects[name + ".0"], objects[name + ".1"] = ends
         elif kind == "os_pipe":

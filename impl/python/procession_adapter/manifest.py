@@ -3,7 +3,7 @@
 import sys
 
 METHODS = ["fork", "spawn", "forkserver"]
-OBJECTS = ["queue", "simple_queue", "joinable_queue", "pipe", "os_pipe"]
+OBJECTS = ["queue", "simple_queue", "joinable_queue", "pipe", "stream_pipe", "os_pipe"]
 
 
 def manifest():

@@ -20,10 +20,14 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use crate::deadline::Deadline;
 use crate::liveness::{self, ForkGuard, Membership};
 use crate::region::{AttachError, Region};
-use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, UNIT};
+use crate::sync::bell::Descriptor;
+use crate::sync::done::{self, NotDone};
+use crate::sync::ends::{self, Slots};
+use crate::sync::gate::Gate;
+use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, Mark, UNIT};
 use crate::sync::raw_lock::Peers;
-use crate::sync::ring::{Limits, Ring, Surroundings};
-use crate::sync::{Ordering, cycles, fence, pause};
+use crate::sync::ring::{Limits, Ring, Seldom, Surroundings};
+use crate::sync::{A32, Ordering, cycles, monotonic_ns, pause};
 
 pub use crate::sync::ring::{Batch, PopError, PushError, Readiness};
 
@@ -37,6 +41,17 @@ const KEEP_BYTES: u64 = 4 << 20;
 /// fraction of a millisecond, so that a send that begins after a death was noticed finds it.
 const WITNESS_CYCLES: u64 = 200_000;
 
+/// How long a sender sleeps at a time before a large ring grows, in nanoseconds: a receiver takes a
+/// small part of the ring in that time.
+const NAP_NS: u64 = 50_000;
+
+/// What a sender may wait for each 8 bytes sent before a large ring grows, in nanoseconds: a receiver
+/// that is slower than a quarter of a gigabyte a second slows no sender down to its own pace.
+const PATIENCE_NS_PER_UNIT: u64 = 32;
+
+/// The most that it may wait at a time: less than providing the memory takes, for all but the first.
+const MOST_PATIENCE_NS: u64 = 5_000_000;
+
 /// How a channel is to be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChannelOptions {
@@ -46,7 +61,9 @@ pub(crate) struct ChannelOptions {
     pub limit_bytes: u64,
     /// Whether a push waits when `limit_bytes` are in use; otherwise it fails with `Exhausted`.
     pub wait_for_bytes: bool,
-    /// Whether to report [`PopError::Eof`] once somebody has held the sending end and nobody does.
+    /// Whether a pop without a time limit reports [`PopError::Eof`] once somebody has held the sending
+    /// end and nobody does. In a queue, who waits does not count itself unless it has announced that
+    /// it sends too.
     pub eof: bool,
     /// Whether to report [`PushError::BrokenPipe`] while nobody holds the receiving end.
     pub broken_pipe: bool,
@@ -135,8 +152,16 @@ struct Inner {
     membership: Membership,
     /// How often this process holds each end; changed under the `ForkGuard`.
     holds: [AtomicU32; 2],
+    /// The owner word under which this process has announced that it sends.
+    announced: AtomicU32,
     /// How many looks a wait is worth before sleeping, as learnt here.
     spins: AtomicU32,
+    /// How many waits there were.
+    waits: AtomicU32,
+    /// What is left of the time that senders may wait before a large ring grows, and where they last
+    /// came to that.
+    patience_ns: AtomicU64,
+    crowded_at: AtomicU64,
     /// The owner word of a live receiver, and when it was last seen alive.
     witness: AtomicU32,
     witnessed: AtomicU64,
@@ -184,7 +209,11 @@ impl Channel {
             event,
             membership: Membership::new(),
             holds: [AtomicU32::new(0), AtomicU32::new(0)],
+            announced: AtomicU32::new(0),
             spins: AtomicU32::new(MOST_SPINS),
+            waits: AtomicU32::new(0),
+            patience_ns: AtomicU64::new(0),
+            crowded_at: AtomicU64::new(0),
             witness: AtomicU32::new(0),
             witnessed: AtomicU64::new(0),
         };
@@ -278,9 +307,21 @@ impl Channel {
             let _guard = ForkGuard::take();
             self.inner.holds[end as usize].fetch_add(1, Local::Relaxed);
             let slot = self.inner.region.slot(liveness::slot_of(me));
-            slot.ends.fetch_or(end.bit(), Ordering::AcqRel);
+            ends::show(&slot.ends, end.bit());
         }
-        self.inner.ends_changed();
+        ends::changed(self.inner.seldom());
+        Ok(())
+    }
+
+    /// This process holds the sending end and means to use it: from now on it counts itself, too,
+    /// among those who may still send.
+    pub fn announce_sender(&self) -> io::Result<()> {
+        let me = self.inner.me()?;
+        if self.inner.announced.load(Local::Relaxed) != me {
+            // In a forked process the counts are those of its creator.
+            self.hold(End::Sending)?;
+            self.inner.announced.store(me, Local::Relaxed);
+        }
         Ok(())
     }
 
@@ -292,8 +333,8 @@ impl Channel {
     // -- Readiness --
 
     /// A descriptor for `poll`. It becomes readable when a record is pushed or an end is let go,
-    /// once [`arm`](Self::arm) has been called. The loop is: `arm`, look at
-    /// [`readiness`](Self::readiness), `poll` for at most [`TICK`](Self::TICK), [`clear`](Self::clear).
+    /// once [`clear`](Self::clear) has been called. The loop is: `clear`, look at
+    /// [`readiness`](Self::readiness), `poll` for at most [`TICK`](Self::TICK).
     /// The tick is for deaths, which ring no bell.
     pub fn readiness_fd(&self) -> BorrowedFd<'_> {
         self.inner.event.as_fd()
@@ -302,20 +343,10 @@ impl Channel {
     /// How long a `poll` may last before [`readiness`](Self::readiness) is looked at again.
     pub const TICK: std::time::Duration = std::time::Duration::from_millis(20);
 
-    /// From now on the next push or change of ends makes the descriptor readable. Look at
-    /// [`readiness`](Self::readiness) afterwards, and only then poll.
-    pub fn arm(&self) {
-        self.inner.region.header().words.seldom.0.bell.arm();
-    }
-
     /// Makes the descriptor unreadable, unless there is something to receive. Arms again first,
     /// since others may poll the same descriptor.
     pub fn clear(&self) {
-        self.arm();
-        let _ = nix::unistd::read(&self.inner.event, &mut [0; 8]);
-        if self.readiness() != Readiness::Nothing {
-            self.inner.ring_bell();
-        }
+        self.inner.seldom().bell.clear(&*self.inner, || self.readiness() != Readiness::Nothing);
     }
 
     /// Whether a pop would return at once, and with what.
@@ -325,21 +356,8 @@ impl Channel {
 
     /// Waits until a pop would return at once, by polling the descriptor; whether it would.
     pub fn wait_readable(&self, deadline: Deadline) -> bool {
-        loop {
-            self.arm();
-            if self.readiness() != Readiness::Nothing {
-                return true;
-            }
-            if deadline.passed() {
-                return false;
-            }
-            let ns = deadline.remaining_ns(Self::TICK.as_nanos() as u64);
-            let ms = ns.div_ceil(1_000_000) as u16;
-            let mut polled = [PollFd::new(self.readiness_fd(), PollFlags::POLLIN)];
-            if poll(&mut polled, ms).is_ok_and(|ready| ready > 0) {
-                self.clear();
-            }
-        }
+        let ready = || self.readiness() != Readiness::Nothing;
+        self.inner.seldom().bell.wait(&*self.inner, ready, deadline)
     }
 
     // -- Work to be done --
@@ -350,16 +368,7 @@ impl Channel {
         if !ring.report_done() {
             return Ok(false);
         }
-        // After the report: a death in between hides a debt that no longer exists.
-        let outstanding = &self.inner.region.slot(liveness::slot_of(ring.me)).outstanding;
-        let mut count = outstanding.load(Ordering::Relaxed);
-        // A process may report what another one took; then it owes nothing itself.
-        while count > 0 {
-            match outstanding.compare_exchange(count, count - 1, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(changed) => count = changed,
-            }
-        }
+        done::settle(&self.inner.region.slot(liveness::slot_of(ring.me)).outstanding);
         Ok(true)
     }
 
@@ -371,24 +380,10 @@ impl Channel {
     /// Waits until every record pushed has been reported as done.
     pub fn wait_done(&self, deadline: Deadline) -> Result<(), JoinFailure> {
         let ring = self.inner.ring().map_err(JoinFailure::Exhausted)?;
-        let gate = &self.inner.region.header().words.seldom.0.all_done;
-        loop {
-            if ring.unfinished() == 0 {
-                return Ok(());
-            }
-            if let Some((taken, owed)) = ring.taken_and(|| self.inner.owed_by_the_living(), deadline)
-                && taken > owed
-            {
-                return Err(JoinFailure::WorkersDied(taken - owed));
-            }
-            if deadline.passed() {
-                return if ring.unfinished() == 0 { Ok(()) } else { Err(JoinFailure::TimedOut) };
-            }
-            let ticket = gate.announce();
-            if ring.unfinished() != 0 {
-                let _ = gate.wait(ticket, deadline);
-            }
-        }
+        ring.wait_done(|| self.inner.owed_by_the_living(), deadline).map_err(|not_done| match not_done {
+            NotDone::TimedOut => JoinFailure::TimedOut,
+            NotDone::WorkersDied(items) => JoinFailure::WorkersDied(items),
+        })
     }
 }
 
@@ -406,8 +401,15 @@ pub(crate) enum JoinFailure {
 /// How many looks a wait is worth at most: with 25 ns each, about what a wake-up costs.
 const MOST_SPINS: u32 = 200;
 
-/// Fewer looks are not learnt: a partner that has become quick must be noticed.
-const FEWEST_SPINS: u32 = 8;
+/// Fewer looks are not learnt: an answer of a partner that is awake takes a few cache misses, each of
+/// up to half a microsecond between distant CPUs.
+const FEWEST_SPINS: u32 = 50;
+
+/// So many looks take as long as a partner needs to wake up and answer.
+const PATIENT_SPINS: u32 = 2000;
+
+/// One wait in so many is a patient one.
+const PATIENT_EVERY: u32 = 32;
 
 impl Inner {
     /// Our owner word; makes this process a member first if need be.
@@ -453,57 +455,34 @@ impl Inner {
             }
             // A forked child that never used the channel has nothing to take back.
             let Some(me) = self.membership.get() else { return };
-            let shown = &self.region.slot(liveness::slot_of(me)).ends;
-            let others = shown.load(Ordering::Relaxed) & !end.bit();
-            shown.store(others, Ordering::Release);
+            ends::hide(&self.region.slot(liveness::slot_of(me)).ends, end.bit());
         }
-        self.ends_changed();
-        let seldom = &self.region.header().words.seldom.0;
-        seldom.not_empty.open();
-        seldom.not_full.open();
-        seldom.bell.ring_fenced(|| self.ring_bell());
+        ends::tell_gone(self.seldom(), || self.ring_bell());
     }
 
-    fn ends_changed(&self) {
-        let seldom = &self.region.header().words.seldom.0;
-        seldom.ends_changed.fetch_add(1, Ordering::AcqRel);
+    fn seldom(&self) -> &Seldom {
+        &self.region.header().words.seldom.0
     }
 
-    /// Whether no live process shows the end.
-    fn nobody_holds(&self, end: End) -> bool {
-        let header = self.region.header();
-        let changed = &header.words.seldom.0.ends_changed;
-        loop {
-            let before = changed.load(Ordering::Acquire);
-            let used = (header.slots_used.load(Ordering::Acquire) as usize).min(crate::region::SLOTS);
-            let holder = (0..used).find(|slot| {
-                self.region.slot(*slot).ends.load(Ordering::Acquire) & end.bit() != 0
-                    && liveness::is_held(&self.region, *slot)
-            });
-            if let Some(slot) = holder {
-                if end == End::Receiving {
-                    let generation = self.region.slot(slot).generation.load(Ordering::Acquire);
-                    self.witness.store(liveness::owner_word(slot, generation), Local::Relaxed);
-                    self.witnessed.store(cycles(), Local::Relaxed);
-                }
-                return false;
-            }
-            // An end handed on while we looked may have been missed at both of its holders.
-            fence();
-            if changed.load(Ordering::Acquire) == before {
-                return true;
-            }
+    /// Whether no live process shows the end, apart from `except`, an owner word or 0.
+    fn nobody_holds(&self, end: End, except: u32) -> bool {
+        let except = (except != 0).then(|| liveness::slot_of(except));
+        let Some(slot) = ends::holder(self, end.bit(), except, self.seldom()) else { return true };
+        if end == End::Receiving {
+            let generation = self.region.slot(slot).generation.load(Ordering::Acquire);
+            self.witness.store(liveness::owner_word(slot, generation), Local::Relaxed);
+            self.witnessed.store(cycles(), Local::Relaxed);
         }
+        false
     }
 
     /// How many records live processes have taken and not reported as done.
     fn owed_by_the_living(&self) -> u32 {
-        let used = self.region.header().slots_used.load(Ordering::Acquire) as usize;
         let owed = |slot: usize| match self.region.slot(slot).outstanding.load(Ordering::Acquire) {
             0 => 0,
             count => u32::from(liveness::is_held(&self.region, slot)) * count,
         };
-        (0..used.min(crate::region::SLOTS)).map(owed).fold(0, u32::saturating_add)
+        (0..self.used()).map(owed).fold(0, u32::saturating_add)
     }
 }
 
@@ -512,6 +491,37 @@ impl Drop for Inner {
         for end in [End::Sending, End::Receiving] {
             self.let_go(end, u32::MAX);
         }
+    }
+}
+
+impl Slots for Inner {
+    fn used(&self) -> usize {
+        (self.region.header().slots_used.load(Ordering::Acquire) as usize).min(crate::region::SLOTS)
+    }
+
+    fn shown(&self, slot: usize) -> &A32 {
+        &self.region.slot(slot).ends
+    }
+
+    fn is_held(&self, slot: usize) -> bool {
+        liveness::is_held(&self.region, slot)
+    }
+}
+
+impl Descriptor for Inner {
+    fn ring(&self) {
+        self.ring_bell();
+    }
+
+    fn empty(&self) {
+        let _ = nix::unistd::read(&self.event, &mut [0; 8]);
+    }
+
+    fn poll(&self, deadline: Deadline) -> bool {
+        let ns = deadline.remaining_ns(Channel::TICK.as_nanos() as u64);
+        let ms = ns.div_ceil(1_000_000) as u16;
+        let mut polled = [PollFd::new(self.event.as_fd(), PollFlags::POLLIN)];
+        poll(&mut polled, ms).is_ok_and(|ready| ready > 0)
     }
 }
 
@@ -561,7 +571,12 @@ impl Surroundings for Inner {
             return false;
         }
         let budget = self.spins.load(Local::Relaxed);
-        for _ in 0..budget {
+        // Two partners who sleep would do so for ever, since none is back before the other one's
+        // looks are spent. So now and then one of them stays awake until the other one must be.
+        let waits = self.waits.load(Local::Relaxed).wrapping_add(1);
+        self.waits.store(waits, Local::Relaxed);
+        let looks = if waits.is_multiple_of(PATIENT_EVERY) { PATIENT_SPINS } else { budget };
+        for _ in 0..looks {
             pause();
             if condition() {
                 self.spins.store((budget * 2).min(MOST_SPINS), Local::Relaxed);
@@ -572,10 +587,50 @@ impl Surroundings for Inner {
         false
     }
 
+    fn wait_before_growing(
+        &self,
+        gate: Option<&Gate>,
+        tail: Mark,
+        deadline: Deadline,
+        condition: impl Fn() -> bool,
+    ) -> bool {
+        if self.spin_until(&condition) {
+            return true;
+        }
+        let written = tail.units_since(Mark(self.crowded_at.swap(tail.0, Local::Relaxed)));
+        let earned = self.patience_ns.load(Local::Relaxed) + written * PATIENCE_NS_PER_UNIT;
+        let patience = earned.min(MOST_PATIENCE_NS);
+        let began = monotonic_ns();
+        let until = deadline.remaining_ns(patience) + began;
+        let mut now = began;
+        let mut met = false;
+        // A nap longer than what is left would keep the caller for more than it has earned.
+        while !met && until.saturating_sub(now) >= NAP_NS {
+            match gate.map(|gate| (gate, gate.announce())) {
+                Some(_) if condition() => {}
+                Some((gate, ticket)) => drop(gate.wait(ticket, Deadline::At(until))),
+                // Nobody wakes us: that would cost the consumers more than it gains.
+                None => std::thread::sleep(std::time::Duration::from_nanos(NAP_NS)),
+            }
+            met = condition();
+            now = monotonic_ns();
+        }
+        self.patience_ns.store(patience.saturating_sub(now - began), Local::Relaxed);
+        met
+    }
+
     fn senders_gone(&self) -> bool {
         // Before the first sender has come, the last one cannot have gone.
         let changed = &self.region.header().words.seldom.0.ends_changed;
-        changed.load(Ordering::Acquire) != 0 && self.nobody_holds(End::Sending)
+        let changes = changed.load(Ordering::Acquire);
+        if self.region.limits().kind != Kind::Queue as u32 {
+            return changes != 0 && self.nobody_holds(End::Sending, 0);
+        }
+        // Everybody who has a queue holds its sending end, its creator first: one change more, and
+        // somebody else has had it. Who waits cannot put meanwhile, unless it said that it will.
+        let me = self.membership.get().unwrap_or(0);
+        let except = if self.announced.load(Local::Relaxed) == me { 0 } else { me };
+        changes > 1 && self.nobody_holds(End::Sending, except)
     }
 
     #[inline]
@@ -588,7 +643,7 @@ impl Surroundings for Inner {
                 return false;
             }
         }
-        self.nobody_holds(End::Receiving)
+        self.nobody_holds(End::Receiving, 0)
     }
 
     fn took(&self, items: u32) {

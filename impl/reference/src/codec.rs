@@ -18,7 +18,7 @@ impl std::fmt::Display for CodecError {
 impl std::error::Error for CodecError {}
 
 /// A buffer that has grown beyond this is not kept.
-const KEEP: usize = 64 << 10;
+const KEEP: usize = 2 << 20;
 
 thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -27,11 +27,12 @@ thread_local! {
 /// Runs `work` with an empty buffer, which may have been used before. A nested call, from within
 /// somebody's `Serialize`, gets another buffer.
 pub(crate) fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    let mut buffer = BUFFER.take();
+    // At the end of the process the main thread has no such buffer any more.
+    let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
     buffer.clear();
     let result = work(&mut buffer);
     if buffer.capacity() <= KEEP {
-        BUFFER.set(buffer);
+        let _ = BUFFER.try_with(|kept| kept.set(buffer));
     }
     result
 }

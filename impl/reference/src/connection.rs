@@ -250,14 +250,25 @@ impl Connection {
     /// [`RecvIntoError::BufferTooShort`] carries a message that does not fit. Otherwise as
     /// [`recv_bytes`](Self::recv_bytes).
     pub fn recv_bytes_into(&self, buffer: &mut [u8], offset: i64) -> Result<usize, RecvIntoError> {
-        drop(self.open_to_receive()?);
+        let transport = self.open_to_receive()?;
         let room = range(buffer.len(), offset, None).map_err(RecvIntoError::BadValue)?;
-        let message = self.recv_bytes()?;
-        match buffer[room].get_mut(..message.len()) {
-            Some(place) => place.copy_from_slice(&message),
-            None => return Err(RecvIntoError::BufferTooShort(message)),
+        let mut place = |message: &[u8]| {
+            let place = buffer[room.clone()].get_mut(..message.len());
+            place.map(|place| place.copy_from_slice(message)).ok_or(())
+        };
+        if let Transport::Shared(shared) = &*transport {
+            return with_buffer(|message| {
+                shared.receive_into(message).map_err(RecvError::from)?;
+                place(message).map_err(|()| RecvIntoError::BufferTooShort(message.clone()))?;
+                Ok(message.len())
+            });
         }
-        Ok(message.len())
+        drop(transport);
+        let message = self.recv_bytes()?;
+        match place(&message) {
+            Ok(()) => Ok(message.len()),
+            Err(()) => Err(RecvIntoError::BufferTooShort(message)),
+        }
     }
 
     /// Whether a message, or the end of the stream, can be received now without waiting.

@@ -484,7 +484,7 @@ impl Running {
             if !known_ended && !ended()? {
                 return Ok(None);
             }
-            return forkserver::read_report(report, &self.pidfd).map(Some);
+            return forkserver::read_report(report, &self.pidfd, self.pid).map(Some);
         }
         // A tracer may hold an ended child back from us for a moment: then waiting is right.
         match pidfd::reap(self.pidfd.as_fd(), known_ended)? {

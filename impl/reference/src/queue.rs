@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::channel::{Channel, ChannelOptions, End, Kind};
+use crate::channel::{Channel, ChannelOptions, Kind};
 use crate::codec::CodecError;
 use crate::connection::PollError;
 use crate::deadline::Deadline;
@@ -68,11 +68,15 @@ impl<T> Queue<T> {
         Ok(Queue { core: QueueCore::create(options.maxsize, channel)? })
     }
 
-    /// Counts this process as a producer from now on, in a queue that tells when they are gone;
-    /// the first put does so too. It ceases to be one when it closes the queue or ends.
+    /// Says, of a queue that tells when nobody is left who could put, that this process means to: its
+    /// own threads that wait for an item then count on it. The first put says so too. A forked process
+    /// whose queue was no argument is known to have it from this call, or its first other one, on.
+    ///
+    /// # Errors
+    /// [`PutError::Closed`], and [`PutError::Exhausted`] when the system has no place for it.
     pub fn announce_producer(&self) -> Result<(), PutError> {
         self.core
-            .with_channel(|channel| if channel.limits().eof { channel.hold(End::Sending) } else { Ok(()) })?
+            .with_channel(|channel| if channel.limits().eof { channel.announce_sender() } else { Ok(()) })?
             .map_err(PutError::Exhausted)
     }
 
@@ -256,7 +260,10 @@ pub struct QueueOptions {
     pub maxsize: i64,
     /// The most bytes of encoded items, including 8 for each and padding to multiples of 8.
     pub limit_bytes: Option<u64>,
-    /// Whether consumers learn, by [`GetError::ProducersGone`], that the queue is empty and that of
-    /// the processes that had announced themselves as producers, or put anything, none is left.
+    /// Whether a get without a time limit learns, by [`GetError::ProducersGone`], that the queue is
+    /// empty and that nobody is left who could put: every other process that had it, by creating it,
+    /// being started with it or putting, has closed it or ended. The process that waits counts only if
+    /// it has put, or [announced](Queue::announce_producer) that it will. A queue that no other process
+    /// has had tells nothing.
     pub tells_end: bool,
 }

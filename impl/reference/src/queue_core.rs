@@ -3,13 +3,14 @@
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, TryLockError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::channel::{Batch, Channel, ChannelFds, ChannelOptions, End, Kind, PopError, PushError};
+use crate::closable::Closable;
 use crate::codec::{self, CodecError};
 use crate::connection::PollError;
 use crate::deadline::Deadline;
@@ -68,8 +69,8 @@ pub enum GetError {
     Empty,
     /// The system has no memory, descriptor or place left. The item stays.
     Exhausted(io::Error),
-    /// The queue is empty, and every process that put into it has closed it or ended. Only of
-    /// queues that were created to tell.
+    /// The queue is empty, and every other process that had it has closed it or ended. Only of
+    /// queues that were created to tell, and to calls without a time limit.
     ProducersGone,
 }
 
@@ -124,7 +125,7 @@ failure_text!(GetError, this => match this {
     GetError::Decode(error) => error.to_string(),
     GetError::Empty => "the queue is empty".to_owned(),
     GetError::Exhausted(error) => format!("nothing is left for it: {error}"),
-    GetError::ProducersGone => "the queue is empty and every producer has gone".to_owned(),
+    GetError::ProducersGone => "the queue is empty and nobody is left who could put".to_owned(),
 });
 failure_text!(ClosedError, _this => "the queue is closed in this process");
 failure_text!(NotClosedError, _this => "join_thread needs a closed queue: call close first");
@@ -146,22 +147,9 @@ impl<T> Clone for QueueCore<T> {
 #[derive(Debug)]
 struct Shared {
     /// Taken away when the queue is closed and no call is under way in this process.
-    channel: RwLock<Option<Channel>>,
-    closed: AtomicBool,
+    channel: Closable<Channel>,
     /// Whether the queue had been used in this process when it was closed.
     was_used: AtomicBool,
-}
-
-impl Shared {
-    fn release(&self) {
-        // A call under way holds the lock shared; the last such call comes here itself.
-        let mut channel = match self.channel.try_write() {
-            Ok(channel) => channel,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
-        drop(channel.take());
-    }
 }
 
 impl<T> QueueCore<T> {
@@ -174,20 +162,19 @@ impl<T> QueueCore<T> {
             asked => return Err(CreateError::MaxsizeTooLarge { asked, most: MOST }),
         };
         let channel = Channel::create(ChannelOptions { max_items, ..options }).map_err(CreateError::Os)?;
+        count_in(&channel).map_err(CreateError::Os)?;
         Ok(QueueCore::with(channel))
     }
 
     /// Attaches to a queue of another process.
     pub fn from_descriptors([segment, event]: [OwnedFd; 2], kind: Kind) -> Result<QueueCore<T>, AttachError> {
-        Ok(QueueCore::with(Channel::attach(ChannelFds { segment, event }, kind)?))
+        let channel = Channel::attach(ChannelFds { segment, event }, kind)?;
+        count_in(&channel).map_err(AttachError::Os)?;
+        Ok(QueueCore::with(channel))
     }
 
     fn with(channel: Channel) -> QueueCore<T> {
-        let shared = Shared {
-            channel: RwLock::new(Some(channel)),
-            closed: AtomicBool::new(false),
-            was_used: AtomicBool::new(false),
-        };
+        let shared = Shared { channel: Closable::new(channel), was_used: AtomicBool::new(false) };
         QueueCore { shared: Arc::new(shared), values: PhantomData }
     }
 
@@ -200,17 +187,10 @@ impl<T> QueueCore<T> {
     }
 
     /// Runs a call on the channel, unless the queue is closed.
+    #[inline]
     pub fn with_channel<R>(&self, call: impl FnOnce(&Channel) -> R) -> Result<R, ClosedError> {
-        let guard = self.shared.channel.read().unwrap_or_else(PoisonError::into_inner);
-        let result = match &*guard {
-            Some(channel) if !self.is_closed() => call(channel),
-            _ => return Err(ClosedError),
-        };
-        drop(guard);
-        if self.is_closed() {
-            self.shared.release();
-        }
-        Ok(result)
+        let channel = self.shared.channel.open().ok_or(ClosedError)?;
+        Ok(call(&channel))
     }
 
     /// The queue, watched for an item to take.
@@ -220,7 +200,7 @@ impl<T> QueueCore<T> {
     }
 
     pub fn is_closed(&self) -> bool {
-        self.shared.closed.load(Ordering::Acquire)
+        self.shared.channel.is_closed()
     }
 
     pub fn close(&self) {
@@ -230,8 +210,7 @@ impl<T> QueueCore<T> {
                 channel.let_go(End::Sending);
             }
         });
-        self.shared.closed.store(true, Ordering::Release);
-        self.shared.release();
+        self.shared.channel.close();
     }
 
     pub fn is_empty(&self) -> Result<bool, ClosedError> {
@@ -310,10 +289,15 @@ impl<T: DeserializeOwned> QueueCore<T> {
     }
 }
 
-/// In a queue that tells when its producers are gone, whoever puts is one of them.
+/// In a queue that tells when nobody is left who could put, whoever has it is one who could.
+fn count_in(channel: &Channel) -> io::Result<()> {
+    if channel.limits().eof { channel.hold(End::Sending) } else { Ok(()) }
+}
+
+/// Whoever puts may do so again, also while another of its threads waits for an item.
 fn become_producer(channel: &Channel) -> Result<(), PutError> {
-    if channel.limits().eof && !channel.holds(End::Sending) {
-        channel.hold(End::Sending).map_err(PutError::Exhausted)?;
+    if channel.limits().eof {
+        channel.announce_sender().map_err(PutError::Exhausted)?;
     }
     Ok(())
 }

@@ -15,8 +15,8 @@ use crate::transfer::{self, Purpose};
 
 const STARTING: [Purpose; 1] = [Purpose::Starting];
 
-/// Until the new process has the queue, its creator counts as a producer in its place: nobody shall
-/// learn meanwhile that all of them are gone.
+/// Until the new process has the queue, its creator holds the sending end in its place: nobody shall
+/// learn meanwhile that nobody is left.
 struct InItsPlace(Channel);
 
 impl Drop for InItsPlace {
@@ -35,7 +35,10 @@ fn serialise<T, S: Serializer>(
     let lent = core.with_channel(|channel| {
         if channel.limits().eof {
             channel.hold(End::Sending).map_err(S::Error::custom)?;
-            transfer::hold(InItsPlace(channel.clone()));
+            // In a copy of the creator, this is the new process itself.
+            if !transfer::is_inheriting() {
+                transfer::hold(InItsPlace(channel.clone()));
+            }
         }
         let fds = channel.fds();
         Ok((lend(fds.0)?, lend(fds.1)?))

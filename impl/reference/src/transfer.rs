@@ -28,7 +28,9 @@ mod error;
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::thread::LocalKey;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -86,6 +88,24 @@ pub fn encode_with_descriptors<T: Serialize + ?Sized>(
     collect(value, Some(purpose), Vec::new())
 }
 
+/// In a process that was copied with its arguments in place: lets each part of `value` show that this
+/// process has it, as it would show by being decoded. What follows a part that cannot be encoded shows
+/// by its first call.
+pub(crate) fn inherit<T: Serialize + ?Sized>(value: &T) {
+    struct Unwritten;
+    impl Extend<u8> for Unwritten {
+        fn extend<I: IntoIterator<Item = u8>>(&mut self, _bytes: I) {}
+    }
+    let _restore =
+        Restore::replace(&OUTGOING, Outgoing { inherits: true, ..Outgoing::new(Some(Purpose::Starting)) });
+    let _ = postcard::to_extend(value, Unwritten);
+}
+
+/// Whether the value is not being encoded for another process but shown to be here: see [`inherit`].
+pub(crate) fn is_inheriting() -> bool {
+    OUTGOING.with(|slot| slot.borrow().as_ref().is_some_and(|it| it.inherits))
+}
+
 /// Decodes what [`encode`] made.
 ///
 /// # Errors
@@ -111,8 +131,8 @@ pub fn decode_with_descriptors<T: DeserializeOwned>(
 /// For what purpose this thread is encoding or decoding a value just now; `None` if it does neither,
 /// or if descriptors cannot travel.
 pub fn purpose() -> Option<Purpose> {
-    let outgoing = OUTGOING.with_borrow(|outgoing| outgoing.as_ref().and_then(|it| it.purpose));
-    outgoing.or_else(|| INCOMING.with_borrow(|incoming| incoming.as_ref().and_then(|it| it.purpose)))
+    let outgoing = OUTGOING.with(|slot| slot.borrow().as_ref().and_then(|it| it.purpose));
+    outgoing.or_else(|| INCOMING.with(|slot| slot.borrow().as_ref().and_then(|it| it.purpose)))
 }
 
 /// Puts a duplicate of `descriptor` into the parcel that this thread is encoding, for a `Serialize`
@@ -125,8 +145,12 @@ pub fn purpose() -> Option<Purpose> {
 /// and its siblings report the reason in full.
 pub fn lend(descriptor: BorrowedFd<'_>, what: &'static str, allowed: &[Purpose]) -> Result<u32, Refused> {
     permit(what, allowed)?;
-    OUTGOING.with_borrow_mut(|outgoing| {
+    OUTGOING.with(|slot| {
+        let outgoing = &mut *slot.borrow_mut();
         let Some(outgoing) = outgoing else { return Err(Refused::NotTravelling { what }) };
+        if outgoing.inherits {
+            return Ok(0);
+        }
         match descriptor.try_clone_to_owned() {
             Ok(duplicate) => {
                 outgoing.parcel.descriptors.push(duplicate);
@@ -147,7 +171,8 @@ pub fn lend(descriptor: BorrowedFd<'_>, what: &'static str, allowed: &[Purpose])
 /// # Errors
 /// [`Refused`], as for [`lend`].
 pub fn permit(what: &'static str, allowed: &[Purpose]) -> Result<(), Refused> {
-    OUTGOING.with_borrow_mut(|outgoing| {
+    OUTGOING.with(|slot| {
+        let outgoing = &mut *slot.borrow_mut();
         let Some(outgoing) = outgoing else { return Err(Refused::NotTravelling { what }) };
         let refused = match outgoing.purpose {
             Some(purpose) if allowed.contains(&purpose) => return Ok(()),
@@ -163,7 +188,8 @@ pub fn permit(what: &'static str, allowed: &[Purpose]) -> Result<(), Refused> {
 /// that it holds it: a reference that is counted elsewhere, or a lock. A process that is being
 /// started confirms once it has decoded its arguments. Outside an encoding the value is dropped.
 pub fn hold(value: impl Any + Send) {
-    OUTGOING.with_borrow_mut(|outgoing| {
+    OUTGOING.with(|slot| {
+        let outgoing = &mut *slot.borrow_mut();
         if let Some(outgoing) = outgoing {
             outgoing.parcel.held.push(Box::new(value));
         }
@@ -175,7 +201,8 @@ pub fn hold(value: impl Any + Send) {
 /// # Errors
 /// [`Refused::NotSupplied`] if there is none, or it was claimed already.
 pub fn claim(index: u32, what: &'static str) -> Result<OwnedFd, Refused> {
-    INCOMING.with_borrow_mut(|incoming| {
+    INCOMING.with(|slot| {
+        let incoming = &mut *slot.borrow_mut();
         let refused = Refused::NotSupplied { what, index };
         let Some(incoming) = incoming else { return Err(refused) };
         let claimed = incoming.descriptors.get_mut(index as usize).and_then(Option::take);
@@ -190,6 +217,15 @@ struct Outgoing {
     purpose: Option<Purpose>,
     parcel: Parcel,
     refused: Option<Refused>,
+    /// Nothing is to travel: see [`inherit`].
+    inherits: bool,
+}
+
+impl Outgoing {
+    fn new(purpose: Option<Purpose>) -> Outgoing {
+        let parcel = Parcel { bytes: Vec::new(), descriptors: Vec::new(), held: Vec::new() };
+        Outgoing { purpose, parcel, refused: None, inherits: false }
+    }
 }
 
 struct Incoming {
@@ -198,23 +234,28 @@ struct Incoming {
     refused: Option<Refused>,
 }
 
+// Without destructors, so that values travel also when those of the main thread have run: in a handler
+// for the end of the process. Nothing is lost by it: both are empty whenever no call is under way.
 thread_local! {
-    static OUTGOING: RefCell<Option<Outgoing>> = const { RefCell::new(None) };
-    static INCOMING: RefCell<Option<Incoming>> = const { RefCell::new(None) };
+    static OUTGOING: Slot<Outgoing> = const { ManuallyDrop::new(RefCell::new(None)) };
+    static INCOMING: Slot<Incoming> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
+type Slot<T> = ManuallyDrop<RefCell<Option<T>>>;
+
 /// Puts back what was there before, also when a `Serialize` panics or encodes something itself.
-struct Restore<T: 'static>(&'static std::thread::LocalKey<RefCell<Option<T>>>, Option<T>);
+struct Restore<T: 'static>(&'static LocalKey<Slot<T>>, Option<T>);
 
 impl<T> Restore<T> {
-    fn replace(slot: &'static std::thread::LocalKey<RefCell<Option<T>>>, new: T) -> Restore<T> {
-        Restore(slot, slot.replace(Some(new)))
+    fn replace(slot: &'static LocalKey<Slot<T>>, new: T) -> Restore<T> {
+        Restore(slot, slot.with(|slot| slot.replace(Some(new))))
     }
 }
 
 impl<T> Drop for Restore<T> {
     fn drop(&mut self) {
-        self.0.replace(self.1.take());
+        // What was there is dropped only when the slot can be used again.
+        drop(self.0.with(|slot| slot.replace(self.1.take())));
     }
 }
 
@@ -223,10 +264,9 @@ fn collect<T: Serialize + ?Sized>(
     purpose: Option<Purpose>,
     buffer: Vec<u8>,
 ) -> Result<Parcel, EncodeError> {
-    let parcel = Parcel { bytes: Vec::new(), descriptors: Vec::new(), held: Vec::new() };
-    let _restore = Restore::replace(&OUTGOING, Outgoing { purpose, parcel, refused: None });
+    let _restore = Restore::replace(&OUTGOING, Outgoing::new(purpose));
     let encoded = postcard::to_extend(value, buffer);
-    let Some(outgoing) = OUTGOING.take() else { return Err(EncodeError::Nested) };
+    let Some(outgoing) = OUTGOING.with(|slot| slot.take()) else { return Err(EncodeError::Nested) };
     match (encoded, outgoing.refused) {
         (Ok(bytes), None) => Ok(Parcel { bytes, ..outgoing.parcel }),
         (_, Some(refused)) => Err(EncodeError::Refused(refused)),
@@ -242,7 +282,7 @@ fn supply<T: DeserializeOwned>(
     let descriptors = descriptors.into_iter().map(Some).collect();
     let _restore = Restore::replace(&INCOMING, Incoming { purpose, descriptors, refused: None });
     let decoded = postcard::take_from_bytes::<T>(bytes);
-    let refused = INCOMING.with_borrow(|incoming| incoming.as_ref().and_then(|it| it.refused));
+    let refused = INCOMING.with(|slot| slot.borrow().as_ref().and_then(|it| it.refused));
     let type_name = std::any::type_name::<T>();
     match (decoded, refused) {
         (_, Some(refused)) => Err(DecodeError::Refused(refused)),

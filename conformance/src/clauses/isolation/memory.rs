@@ -172,9 +172,10 @@ pub const CLAUSES: &[Clause] = &[
         programs: |_| {
             vec![
                 Program::new()
-                    .main([])
-                    .process("a", [own(Call::Burn { ms: 150 }).label("burn").expect(Expect::AtLeast(1))])
-                    .process("b", [own(Call::Burn { ms: 150 }).label("burn").expect(Expect::AtLeast(1))])
+                    .main([start("a").ok(), start("b").after(called("a", "burn")).ok()])
+                    // Long enough for the second to be started meanwhile.
+                    .explicit("a", [own(Call::Burn { ms: 600 }).label("burn").expect(Expect::AtLeast(1))])
+                    .explicit("b", [own(Call::Burn { ms: 50 }).label("burn").expect(Expect::AtLeast(1))])
                     .judge(Judge::Overlap(at("a", "burn"), at("b", "burn"))),
             ]
         },

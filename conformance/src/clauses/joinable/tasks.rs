@@ -32,8 +32,10 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new()
                     .title("taking every item is not enough")
                     .joinable("q", 0)
+                    .queue("idle", 0)
                     .main([put("q", 1).ok(), join_tasks("q").after(returned("w", "take")).blocks()])
-                    .process("w", [get("q").label("take").gives(1)]),
+                    // Who took it lives on, and could still report it.
+                    .process("w", [get("q").label("take").gives(1), stay("idle").blocks()]),
             ]
         },
         ..Clause::BLANK

@@ -77,13 +77,13 @@ pub const CLAUSES: &[Clause] = &[
                     close("p.1").ok(),
                     recv("p.0").is(Outcome::Corrupt),
                 ])
-                .map(|program| titled(program, "inside the header")),
+                .map(|program| titled(program, "inside the header").on_streams()),
                 both_kinds([
                     write_raw("p.1", "0000000a414243").ok(),
                     close("p.1").ok(),
                     recv_bytes("p.0").is(Outcome::Corrupt),
                 ])
-                .map(|program| titled(program, "inside the payload")),
+                .map(|program| titled(program, "inside the payload").on_streams()),
             ]
             .concat()
         },

@@ -97,7 +97,7 @@ pub const CLAUSES: &[Clause] = &[
         origin: Some("pipe/hazard-poll-true-recv-blocks"),
         claims: &[CPYTHON_WIRE],
         programs: |_| {
-            vec![Program::new().one_way("p").main([
+            vec![Program::new().one_way("p").on_streams().main([
                 write_raw("p.1", "0000000a414243").ok(),
                 poll("p.0").timeout(100).truth(false),
                 write_raw("p.1", "4445464748494a").ok(),
@@ -119,8 +119,9 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new()
                     .title("a length of -2")
                     .one_way("p")
+                    .on_streams()
                     .main([write_raw("p.1", "fffffffe").ok(), recv_bytes("p.0").is(Outcome::Corrupt)]),
-                Program::new().title("an extended length above all memory").one_way("p").main([
+                Program::new().title("an extended length above all memory").one_way("p").on_streams().main([
                     write_raw("p.1", "ffffffffffffffffffffffff").ok(),
                     close("p.1").ok(),
                     recv_bytes("p.0").one_of(&[Outcome::Corrupt, Outcome::TooLong]),
@@ -136,7 +137,7 @@ pub const CLAUSES: &[Clause] = &[
         source: "Connection._send_bytes",
         claims: &[CPYTHON_WIRE],
         programs: |_| {
-            vec![Program::new().one_way("p").main([
+            vec![Program::new().one_way("p").on_streams().main([
                 // -1, then the length in eight bytes, then ten bytes that begin with the id 7.
                 write_raw("p.1", "ffffffff000000000000000a0700000000000000").ok(),
                 write_raw("p.1", "0f10").ok(),
@@ -153,24 +154,29 @@ pub const CLAUSES: &[Clause] = &[
         source: "as for queues: queue/torn-item-is-discarded",
         claims: &[PROCESSES],
         programs: |_| {
-            vec![
-                Program::new()
-                    .one_way("p")
-                    .main([
-                        start("c").ok(),
-                        close("p.1").ok(),
-                        recv("p.0").after(gone("c")).gives(1),
-                        recv_bytes("p.0").gives_or_is(
-                            [Item::bytes(2, 8 << 20)],
-                            &[Outcome::Eof, Outcome::Corrupt, Outcome::PeerDied],
-                        ),
-                    ])
-                    .role(
-                        Worker { explicit: true, ..holding("c", &["p.1"]) },
-                        [send("p.1", 1).ok(), send_bytes("p.1", Item::bytes(2, 8 << 20)).label("large")],
-                    )
-                    .kill("c", [blocked("c", "large")]),
-            ]
+            // It stays after a send that did not have to wait, so that it is there to be killed.
+            let killed = Program::new()
+                .one_way("p")
+                .queue("idle", 0)
+                .main([
+                    start("c").ok(),
+                    close("p.1").ok(),
+                    recv("p.0").after(gone("c")).gives(1),
+                    recv_bytes("p.0").gives_or_is(
+                        [Item::bytes(2, 8 << 20)],
+                        &[Outcome::Eof, Outcome::Corrupt, Outcome::PeerDied],
+                    ),
+                ])
+                .role(
+                    Worker { explicit: true, ..holding("c", &["p.1", "idle"]) },
+                    [
+                        send("p.1", 1).ok(),
+                        send_bytes("p.1", Item::bytes(2, 8 << 20)).label("large"),
+                        stay("idle"),
+                    ],
+                )
+                .kill("c", [blocked("c", "large")]);
+            vec![killed]
         },
         ..Clause::BLANK
     },

@@ -165,8 +165,9 @@ pub const CLAUSES: &[Clause] = &[
                         ],
                     ),
                 Program::new()
+                    // A stream holds less than the message, so the send has to wait.
                     .title("in the middle of a large send")
-                    .pipe("p")
+                    .stream_pipe("p")
                     .main([
                         terminate("c").after(blocked("c", "io")).ok(),
                         recv_bytes("p.0").label("recv").gives(Item::bytes(1, 8 << 20)),

@@ -17,7 +17,8 @@ pub const CLAUSES: &[Clause] = &[
                     .pipe("hold")
                     .main([getpid().after(blocked("d", "stay")).ok()])
                     .role(
-                        Worker { daemon: Some(true), ..holding("d", &["hold.1"]) },
+                        // Both ends, so that nothing but the signal ends it.
+                        Worker { daemon: Some(true), ..holding("d", &["hold.0", "hold.1"]) },
                         [recv("hold.1").label("stay")],
                     )
                     .judge(Judge::GoneWithMain("d".into(), 0))

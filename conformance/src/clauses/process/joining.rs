@@ -14,11 +14,11 @@ pub const CLAUSES: &[Clause] = &[
             vec![
                 Program::new()
                     .main([
-                        join("c").ok().waits_for_return("c", "work"),
+                        join("c").label("join").ok().waits_for_return("c", "work"),
                         exitcode("c").value(0),
                         is_listed("c").truth(false),
                     ])
-                    .process("c", [sleep(150).label("work").ok()]),
+                    .process("c", [sleep(400).after(blocked("main", "join")).label("work").ok()]),
             ]
         },
         ..Clause::BLANK

@@ -71,6 +71,11 @@ pub const CLAUSES: &[Clause] = &[
                         empty("q").truth(true),
                     ])
                     .process("p", [put("q", 1).ok(), put("q", 2).label("second").ok()]),
+                // Above, the producer may have ended before anybody looks, which would make up for a put
+                // that returned too soon.
+                Program::new().title("in the process that put it").simple_queue("q").main(
+                    (0..20).flat_map(|id| [put("q", id).ok(), empty("q").truth(false), get("q").gives(id)]),
+                ),
             ]
         },
         ..Clause::BLANK

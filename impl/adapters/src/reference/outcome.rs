@@ -129,9 +129,8 @@ pub(super) fn encode(error: EncodeError) -> Answer {
 
 pub(super) fn start(error: StartError) -> Answer {
     let outcome = match &error {
-        StartError::AlreadyStarted | StartError::DaemonsMayNotHaveChildren | StartError::NotCreator => {
-            Outcome::Misuse
-        }
+        StartError::AlreadyStarted | StartError::DaemonsMayNotHaveChildren => Outcome::Misuse,
+        StartError::NotCreator => Outcome::NotOwner,
         StartError::Bootstrapping | StartError::NotInProgram | StartError::ProgramDiffers => {
             Outcome::NotAllowed
         }
@@ -146,7 +145,8 @@ pub(super) fn start(error: StartError) -> Answer {
 pub(super) fn join(error: JoinError) -> Answer {
     let outcome = match &error {
         JoinError::Closed => Outcome::Closed,
-        JoinError::NotCreator | JoinError::NotStarted => Outcome::Misuse,
+        JoinError::NotCreator => Outcome::NotOwner,
+        JoinError::NotStarted => Outcome::Misuse,
         JoinError::Os(error) => outcome_of(error),
         _ => Outcome::Other,
     };
@@ -156,7 +156,8 @@ pub(super) fn join(error: JoinError) -> Answer {
 pub(super) fn query(error: QueryError) -> Answer {
     let outcome = match &error {
         QueryError::Closed => Outcome::Closed,
-        QueryError::NotCreator | QueryError::NotStarted => Outcome::Misuse,
+        QueryError::NotCreator => Outcome::NotOwner,
+        QueryError::NotStarted => Outcome::Misuse,
         QueryError::Os(error) => outcome_of(error),
         _ => Outcome::Other,
     };
@@ -174,7 +175,8 @@ pub(super) fn sentinel(error: QueryError) -> Answer {
 pub(super) fn signal(error: SignalError) -> Answer {
     let outcome = match &error {
         SignalError::Closed => Outcome::Closed,
-        SignalError::NotCreator | SignalError::NotStarted => Outcome::Misuse,
+        SignalError::NotCreator => Outcome::NotOwner,
+        SignalError::NotStarted => Outcome::Misuse,
         SignalError::Os(error) => outcome_of(error),
         _ => Outcome::Other,
     };
@@ -183,7 +185,7 @@ pub(super) fn signal(error: SignalError) -> Answer {
 
 pub(super) fn close(error: CloseError) -> Answer {
     let outcome = match &error {
-        CloseError::NotCreator => Outcome::Misuse,
+        CloseError::NotCreator => Outcome::NotOwner,
         CloseError::Os(error) => outcome_of(error),
         CloseError::StillRunning => Outcome::StillRunning,
         _ => Outcome::Other,

@@ -17,9 +17,9 @@ use procession_reference::process::{Process, active_children};
 use procession_reference::transfer::Descriptor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::connection::{ConnectionHandle, Nothing};
+use super::connection::ConnectionHandle;
 use super::os_pipe::{ReaderHandle, WriterHandle};
-use super::queue::{QueueHandle, TravellingQueue};
+use super::queue::QueueHandle;
 use super::{number, outcome};
 
 /// The constructor of processes whose body is `B`.
@@ -94,7 +94,7 @@ enum Travelling {
     Connection(SharedConnection),
     Reader(Descriptor),
     Writer(Descriptor),
-    Queue(TravellingQueue),
+    Queue(QueueHandle),
     Process(OnlyCopied),
 }
 
@@ -114,7 +114,7 @@ impl Travelling {
             return duplicate(fd).map(Travelling::Writer);
         }
         if let Some(queue) = any.downcast_ref::<QueueHandle>() {
-            return queue.travelling().map(Travelling::Queue);
+            return Ok(Travelling::Queue(queue.clone()));
         }
         if any.is::<ProcessHandle>() {
             return Ok(Travelling::Process(OnlyCopied(object)));
@@ -127,10 +127,7 @@ impl Travelling {
             Travelling::Connection(connection) => Box::new(ConnectionHandle(connection.0)),
             Travelling::Reader(fd) => Box::new(ReaderHandle::new(PipeReader::from(fd.into_inner()))),
             Travelling::Writer(fd) => Box::new(WriterHandle::new(PipeWriter::from(fd.into_inner()))),
-            Travelling::Queue(queue) => match queue.arrived() {
-                Ok(queue) => Box::new(queue),
-                Err(answer) => Box::new(Nothing(answer)),
-            },
+            Travelling::Queue(queue) => Box::new(queue),
             Travelling::Process(process) => process.0,
         }
     }

@@ -5,17 +5,17 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use procession_contract::{Answer, Call, Item, Object, ObjectKind, Outcome, Value};
-use procession_reference::transfer::Descriptor;
+use procession_reference::transfer;
 use procession_reference::{
-    ClosedError, CreateError, GetError, JoinError, JoinableQueue, PutError, PutManyError, Queue, SimpleQueue,
-    TaskDoneError,
+    ClosedError, CreateError, GetError, JoinError, JoinableQueue, PutError, PutManyError, Queue,
+    QueueOptions, SimpleQueue, TaskDoneError,
 };
 use serde::{Deserialize, Serialize};
 
 use super::outcome;
 
-/// A handle to a queue of one of the three kinds.
-#[derive(Clone)]
+/// A handle to a queue of one of the three kinds, which travels to a new process as it is.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) enum QueueHandle {
     Plain(Queue<Value>),
     Joinable(JoinableQueue<Value>),
@@ -23,20 +23,6 @@ pub(super) enum QueueHandle {
 }
 
 use QueueHandle::{Joinable, Plain, Simple};
-
-/// A queue on its way to a new process.
-#[derive(Serialize, Deserialize)]
-pub(super) struct TravellingQueue {
-    kind: Kind,
-    descriptors: [Descriptor; 2],
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-enum Kind {
-    Plain,
-    Joinable,
-    Simple,
-}
 
 /// What plain and joinable queues have in common, and simple ones do not have.
 macro_rules! full_queue {
@@ -53,26 +39,18 @@ impl QueueHandle {
     /// A queue of this kind; `None` if it is none of the queues.
     pub(super) fn create(kind: &ObjectKind) -> Option<Result<QueueHandle, Answer>> {
         let created = match kind {
-            ObjectKind::Queue { maxsize } => Queue::bounded(*maxsize).map(Plain),
+            ObjectKind::Queue { maxsize } => {
+                let options = QueueOptions { maxsize: *maxsize, tells_end: true, ..QueueOptions::default() };
+                Queue::with_options(options).map(Plain)
+            }
             ObjectKind::JoinableQueue { maxsize } => JoinableQueue::bounded(*maxsize).map(Joinable),
             ObjectKind::SimpleQueue => SimpleQueue::new().map(Simple),
-            ObjectKind::Pipe { .. } | ObjectKind::OsPipe => return None,
+            ObjectKind::Pipe { .. } | ObjectKind::StreamPipe { .. } | ObjectKind::OsPipe => return None,
         };
         Some(created.map_err(|error| match error {
             CreateError::Os(error) => outcome::os(error),
             error => Answer::error(Outcome::BadValue, error),
         }))
-    }
-
-    /// The queue as an argument of a new process.
-    pub(super) fn travelling(&self) -> Result<TravellingQueue, Answer> {
-        let (kind, descriptors) = match self {
-            Plain(queue) => (Kind::Plain, queue.to_descriptors()),
-            Joinable(queue) => (Kind::Joinable, queue.to_descriptors()),
-            Simple(queue) => (Kind::Simple, queue.to_descriptors()),
-        };
-        let descriptors = descriptors.map_err(outcome::os)?.map(Descriptor::from);
-        Ok(TravellingQueue { kind, descriptors })
     }
 
     fn put(&self, item: &Item, block: bool, timeout_ms: Option<i64>, then_clear: bool) -> Answer {
@@ -171,19 +149,6 @@ impl QueueHandle {
     }
 }
 
-impl TravellingQueue {
-    /// The queue in the new process.
-    pub(super) fn arrived(self) -> Result<QueueHandle, Answer> {
-        let descriptors = self.descriptors.map(Descriptor::into_inner);
-        let arrived = match self.kind {
-            Kind::Plain => Queue::from_descriptors(descriptors).map(Plain),
-            Kind::Joinable => JoinableQueue::from_descriptors(descriptors).map(Joinable),
-            Kind::Simple => SimpleQueue::from_descriptors(descriptors).map(Simple),
-        };
-        arrived.map_err(|error| Answer::error(Outcome::Other, error))
-    }
-}
-
 /// A time as the reference takes it: one below zero is none.
 fn time(ms: i64) -> Duration {
     Duration::from_millis(ms.max(0) as u64)
@@ -254,6 +219,10 @@ impl Object for QueueHandle {
                 this.close();
                 Answer::ok()
             }
+            Call::Serialise => match transfer::encode(this) {
+                Ok(_) => Answer::ok(),
+                Err(error) => outcome::encode(error),
+            },
             _ if is_simple => Answer::of(Outcome::Unsupported),
             Call::PutNowait { item } => this.put(item, false, None, false),
             Call::GetNowait => this.get(false, None),

@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,9 +37,13 @@ impl<B: Body> Processes for Threads<B> {
             return Err(Answer::error(Outcome::BadValue, what));
         }
         let creator = current_process();
-        let name = worker.process_name.clone().unwrap_or_else(|| worker.name.clone());
+        let path = creator.path_of_next();
+        let name = worker.process_name.clone().unwrap_or_else(|| {
+            let numbers: Vec<_> = path.iter().map(u32::to_string).collect();
+            format!("Process-{}", numbers.join(":"))
+        });
         let daemon = worker.daemon.unwrap_or_else(|| creator.lock().daemon);
-        let process = Arc::new(Process::new(name, daemon, Some(creator)));
+        let process = Arc::new(Process { path, ..Process::new(name, daemon, Some(creator)) });
         let body: Box<dyn FnOnce() -> Ending + Send> = match worker.bodiless {
             true => Box::new(|| Ending::Return),
             false => Box::new(|| B::work(ticket, gets)),
@@ -50,6 +55,9 @@ impl<B: Body> Processes for Threads<B> {
 /// A process, as everybody sees it who has a handle.
 struct Process {
     creator: Option<Arc<Process>>,
+    /// Its birth number, after those of its ancestors; none of the main process.
+    path: Vec<u32>,
+    births: AtomicU32,
     state: Mutex<State>,
     ended: Condvar,
 }
@@ -121,7 +129,12 @@ fn alive() -> Vec<Arc<Process>> {
 impl Process {
     fn new(name: String, daemon: bool, creator: Option<Arc<Process>>) -> Process {
         let state = Mutex::new(State { name, daemon, stage: Stage::New });
-        Process { creator, state, ended: Condvar::new() }
+        Process { creator, path: Vec::new(), births: AtomicU32::new(0), state, ended: Condvar::new() }
+    }
+
+    fn path_of_next(&self) -> Vec<u32> {
+        let number = self.births.fetch_add(1, Ordering::Relaxed) + 1;
+        self.path.iter().copied().chain([number]).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -170,6 +183,8 @@ impl Process {
             Call::Join { .. } if state.stage == Stage::New => {
                 Answer::error(Outcome::Misuse, "the process has not been started")
             }
+            // Asked of the caller's own process, or of its creator.
+            Call::Join { .. } => Answer::error(Outcome::NotOwner, "only its creator can join a process"),
             _ => Answer::of(Outcome::Unsupported),
         }
     }
@@ -227,6 +242,9 @@ impl Object for Handle {
     fn call(&mut self, call: &Call) -> Answer {
         match call {
             Call::Start => self.start(),
+            Call::Join { .. } | Call::IsAlive if !self.process.is_child_of(&current_process()) => {
+                Answer::error(Outcome::NotOwner, "only its creator can ask that of a process")
+            }
             Call::Join { timeout_ms } if self.process.lock().stage != Stage::New => {
                 self.process.join(timeout_ms.map(|ms| Duration::from_millis(ms.max(0) as u64)));
                 Answer::ok()

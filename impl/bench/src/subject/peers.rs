@@ -81,7 +81,9 @@ impl Link for IpcChannel {
 
 /// crossbeam's bounded channels of 64 bytes between threads, one for each direction, as deep as the
 /// reference's queue.
-pub struct Crossbeam([(Sender<[u8; 64]>, Receiver<[u8; 64]>); 2]);
+pub struct Crossbeam([(Sender<Small>, Receiver<Small>); 2]);
+
+type Small = [u8; 64];
 
 impl Crossbeam {
     pub fn open() -> Crossbeam {

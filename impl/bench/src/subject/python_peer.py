@@ -3,9 +3,11 @@
 Arguments: what, its size or method, how many pairs, how long in seconds. Runs on CPython 3.8 and later.
 """
 
+import ctypes
 import mmap
 import multiprocessing
 import os
+import signal
 import statistics
 import struct
 import sys
@@ -18,6 +20,13 @@ RECEIVED, SENT, STOP = 0, 16, 32
 
 class Missing(Exception):
     """What was asked for is not installed."""
+
+
+def follow(role, *arguments):
+    """Plays a role that dies with this process."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    role(*arguments)
 
 
 def stamp(message, number, producer):
@@ -56,8 +65,8 @@ def stream(put, get, size, pairs, seconds):
     """Messages per second within a window, away from both ends."""
     shared = mmap.mmap(-1, 4096)
     fork = multiprocessing.get_context("fork")
-    roles = [fork.Process(target=produce, args=(shared, n, put, size)) for n in range(pairs)]
-    roles += [fork.Process(target=consume, args=(shared, n, get, size, pairs)) for n in range(pairs)]
+    roles = [fork.Process(target=follow, args=(produce, shared, n, put, size)) for n in range(pairs)]
+    roles += [fork.Process(target=follow, args=(consume, shared, n, get, size, pairs)) for n in range(pairs)]
     for role in roles:
         role.start()
 
@@ -100,7 +109,7 @@ def round_trip(there, here, size, seconds):
         stay_on(1)
         echo(*there)
 
-    partner = multiprocessing.get_context("fork").Process(target=answer)
+    partner = multiprocessing.get_context("fork").Process(target=follow, args=(answer,))
     partner.start()
     stay_on(0)
     get, put = here

@@ -5,19 +5,20 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc as StdArc;
-use std::sync::atomic::{AtomicU64 as StdU64, Ordering as StdOrdering};
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread::Thread;
 
 use super::Woken;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, GRACE};
 use crate::plan::{Defect, plan};
 
 /// The most processes in one scene; loom allows five threads.
 const MOST: usize = 5;
+
+/// After so many slices in which all slept, deadlines come: no recovery takes half as many.
+const MOST_TICKS: u32 = 16;
 
 /// One who sleeps on a word.
 #[derive(Debug)]
@@ -36,10 +37,15 @@ struct Seen {
 #[derive(Default)]
 struct Process {
     operations: u32,
+    waits: u32,
+    waits_with_deadline: u32,
     deadline: Option<Deadline>,
     thread: Option<Thread>,
     woken: Option<Woken>,
+    /// The caller's own deadline has come.
     over: bool,
+    /// The time that was granted for a lock is over.
+    grace_over: bool,
 }
 
 #[derive(Default)]
@@ -51,13 +57,14 @@ struct Books {
     fingerprint: u64,
     fingerprint_at_tick: u64,
     quiet_ticks: u32,
+    ticks: u32,
 }
 
 thread_local! {
     static BOOKS: RefCell<Books> = RefCell::default();
     static SEEN: RefCell<Option<Arc<Seen>>> = const { RefCell::new(None) };
-    static DEATHS: RefCell<Option<StdArc<StdU64>>> = const { RefCell::new(None) };
-    static DYING: Cell<bool> = const { Cell::new(false) };
+    static EXECUTIONS: Cell<u64> = const { Cell::new(0) };
+    static HAPPENED: Cell<[u64; 2]> = const { Cell::new([0; 2]) };
 }
 
 loom::thread_local! {
@@ -66,13 +73,26 @@ loom::thread_local! {
 
 struct Killed;
 
-/// Counts the deaths of the models to come.
-pub fn count_deaths(counter: Option<StdArc<StdU64>>) {
-    DEATHS.set(counter);
+/// Counts executions and events from nothing.
+pub fn forget_events() {
+    EXECUTIONS.set(0);
+    HAPPENED.set([0; 2]);
+}
+
+/// How many executions there were, and how often each of the plan's events happened in them.
+pub fn events() -> (u64, [u64; 2]) {
+    (EXECUTIONS.get(), HAPPENED.get())
+}
+
+fn happened(event: usize) {
+    let mut counts = HAPPENED.get();
+    counts[event] += 1;
+    HAPPENED.set(counts);
 }
 
 /// Runs one execution of a scene.
 pub fn run(scene: &impl Fn()) {
+    EXECUTIONS.set(EXECUTIONS.get() + 1);
     BOOKS.with_borrow_mut(|books| {
         *books = Books::default();
         books.processes = (0..MOST).map(|_| Process::default()).collect();
@@ -123,6 +143,41 @@ pub fn time_is_over() -> bool {
     BOOKS.with_borrow(|books| books.processes[me() as usize].over)
 }
 
+/// Whether the time granted for a lock is over: only a plan says so, since holders are alive or found dead.
+pub fn grace_is_over() -> bool {
+    BOOKS.with_borrow(|books| books.processes[me() as usize].grace_over)
+}
+
+/// The caller is granted time for a lock anew.
+pub fn grant() {
+    BOOKS.with_borrow_mut(|books| books.processes[me() as usize].grace_over = false);
+}
+
+/// One wait: what the plan makes of it, if anything, instead of sleeping.
+pub fn wait_planned(deadline: Deadline) -> Option<Woken> {
+    let me = me();
+    BOOKS.with_borrow_mut(|books| {
+        let own = &mut books.processes[me as usize];
+        own.waits += 1;
+        if plan().spurious == Some((me, own.waits)) {
+            happened(0);
+            return Some(Woken::Perhaps);
+        }
+        let Deadline::At(at) = deadline else { return None };
+        own.waits_with_deadline += 1;
+        if plan().early == Some((me, own.waits_with_deadline)) {
+            happened(0);
+            if at == GRACE {
+                own.grace_over = true
+            } else {
+                own.over = true
+            }
+            return Some(Woken::Tick);
+        }
+        None
+    })
+}
+
 /// A word has been written: the fingerprint of all words is kept, so that one that gets its old value
 /// back counts as unchanged.
 pub fn changed(word: u64, before: u64, after: u64) {
@@ -145,13 +200,9 @@ pub fn point() {
         *operations += 1;
         *operations
     });
-    if plan().crash == Some((me, operation)) {
+    if let Some(death) = plan().deaths.iter().position(|death| *death == Some((me, operation))) {
         seen().dead[me as usize].fetch_or(1, Ordering::AcqRel);
-        DEATHS.with_borrow(|deaths| {
-            if let Some(deaths) = deaths {
-                deaths.fetch_add(1, StdOrdering::Relaxed);
-            }
-        });
+        happened(death);
         BOOKS.with_borrow_mut(|books| books.somebody_died = true);
         leave();
         resume_unwind(Box::new(Killed));
@@ -227,11 +278,16 @@ fn pass_time_if_all_sleep() {
         let quiet = books.fingerprint == books.fingerprint_at_tick;
         books.quiet_ticks = if quiet { books.quiet_ticks + 1 } else { 0 };
         books.fingerprint_at_tick = books.fingerprint;
-        let ticks = books.somebody_died && plan().defect != Some(Defect::NoTicks) && books.quiet_ticks < 2;
+        // Arming a bell changes a word each time, so that ticks alone might go on for ever.
+        books.ticks += 1;
+        let ticks = books.somebody_died
+            && plan().defect != Some(Defect::NoTicks)
+            && books.quiet_ticks < 2
+            && books.ticks < MOST_TICKS;
         let mut woken = Vec::new();
         for process in 0..MOST {
             let own = &mut books.processes[process];
-            let has_deadline = matches!(own.deadline, Some(Deadline::At(_)));
+            let has_deadline = matches!(own.deadline, Some(Deadline::At(at)) if at != GRACE);
             if own.deadline.is_some() && (ticks || has_deadline) {
                 own.over |= !ticks && has_deadline;
                 woken.push(process as u32);

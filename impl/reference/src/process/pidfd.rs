@@ -119,6 +119,46 @@ pub(crate) fn remembered(pidfd: BorrowedFd<'_>) -> Exit {
     }
 }
 
+/// How a process ended that its parent has not collected, and perhaps never will: the fork server that
+/// made it has died, and whoever it was handed to takes its time. `None` if only a collected process
+/// can tell.
+///
+/// The kernel shows the status of one that waits to be collected. Its number is still its own if it
+/// was not collected before nor after the look.
+pub(crate) fn uncollected(pidfd: BorrowedFd<'_>, pid: i32) -> Option<Exit> {
+    if !matches!(info(pidfd), Ok(None)) {
+        return None;
+    }
+    let exit = status_shown(pid)?;
+    matches!(info(pidfd), Ok(None)).then_some(exit)
+}
+
+/// The exit status in the process's `stat`: the last of its fields.
+fn status_shown(pid: i32) -> Option<Exit> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in parentheses, may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_ascii_whitespace();
+    if fields.next() != Some("Z") {
+        return None;
+    }
+    // To a stranger the kernel shows a zero in its place.
+    let is_ours = std::fs::metadata(format!("/proc/{pid}")).is_ok_and(|directory| {
+        std::os::unix::fs::MetadataExt::uid(&directory) == nix::unistd::geteuid().as_raw()
+    });
+    if !is_ours {
+        return None;
+    }
+    fields.last()?.parse().ok().map(exit_of)
+}
+
+fn exit_of(status: i32) -> Exit {
+    match libc::WIFEXITED(status) {
+        true => Exit::Code(libc::WEXITSTATUS(status)),
+        false => Exit::Signal(libc::WTERMSIG(status)),
+    }
+}
+
 /// `struct pidfd_info` of `linux/pidfd.h`, in its first published size.
 #[repr(C)]
 #[derive(Default)]
@@ -141,11 +181,7 @@ fn info(pidfd: BorrowedFd<'_>) -> Result<Option<Exit>, Errno> {
     if info.mask & PIDFD_INFO_EXIT == 0 {
         return Ok(None);
     }
-    let status = info.exit_code;
-    Ok(Some(match libc::WIFEXITED(status) {
-        true => Exit::Code(libc::WEXITSTATUS(status)),
-        false => Exit::Signal(libc::WTERMSIG(status)),
-    }))
+    Ok(Some(exit_of(info.exit_code)))
 }
 
 /// The descriptor of this process itself, for its children to watch.

@@ -20,6 +20,8 @@ use crate::transfer::{self, DecodeError, EncodeError, Parcel, Purpose};
 pub(crate) trait Target: Send {
     /// For another process.
     fn encode(&self) -> Result<(Call, Parcel), StartError>;
+    /// In a forked process, before its creator goes on: shows that it has its arguments.
+    fn inherit(&self);
     /// Here, in a forked process.
     fn run(self: Box<Self>) -> Result<(), String>;
 }
@@ -57,6 +59,10 @@ where
         Ok((Call { enter, function }, parcel))
     }
 
+    fn inherit(&self) {
+        transfer::inherit(&self.args);
+    }
+
     fn run(self: Box<Self>) -> Result<(), String> {
         (self.function)(self.args).conclude()
     }
@@ -70,6 +76,8 @@ where
     fn encode(&self) -> Result<(Call, Parcel), StartError> {
         Err(StartError::Encode(EncodeError::Closure))
     }
+
+    fn inherit(&self) {}
 
     fn run(self: Box<Self>) -> Result<(), String> {
         (self.0)().conclude()

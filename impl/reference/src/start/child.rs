@@ -119,7 +119,7 @@ pub(crate) fn follow(mut socket: UnixStream, origin: Origin) -> ! {
 }
 
 /// Waits in a forked child until the creator knows it: whether it still wants it.
-pub(crate) fn is_wanted(mut socket: UnixStream) -> bool {
+pub(crate) fn is_wanted(mut socket: &UnixStream) -> bool {
     let mut answer = [0];
     socket.read_exact(&mut answer).is_ok()
 }

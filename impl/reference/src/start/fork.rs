@@ -12,6 +12,7 @@
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -52,6 +53,8 @@ pub(crate) fn start(order: Order, target: &mut Option<Box<dyn Target>>) -> Resul
     };
     // A child that was killed in the meantime has been started nevertheless.
     let _ = socket::send(&ours, b"G", &[]);
+    // Until the child holds the ends and queues it was given, ours must count for it.
+    let _ = socket::receive(&ours, &mut [0]);
     Ok(Started { pid, pidfd, report: None })
 }
 
@@ -68,7 +71,7 @@ fn collect(pid: i32) {
     {}
 }
 
-fn become_child(order: Order, target: Option<Box<dyn Target>>, socket: UnixStream) -> ! {
+fn become_child(order: Order, target: Option<Box<dyn Target>>, mut socket: UnixStream) -> ! {
     let null = std::fs::File::open("/dev/null");
     if let Ok(null) = &null {
         let _ = nix::unistd::dup2_stdin(null);
@@ -80,10 +83,16 @@ fn become_child(order: Order, target: Option<Box<dyn Target>>, socket: UnixStrea
         // SAFETY: this disposition runs no code.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
-    if !child::is_wanted(socket) {
+    if !child::is_wanted(&socket) {
         exit::leave(1, false)
     }
     let state = child::become_process(order, Ending::Copy);
+    if let Some(target) = &target {
+        // What panics in an argument's `Serialize` would not have run at all without this.
+        let _ = catch_unwind(AssertUnwindSafe(|| target.inherit()));
+    }
+    let _ = socket.write_all(&[child::CONFIRMED]);
+    drop(socket);
     state.bootstrapped();
     child::run(move || target.map_or(Ok(()), Target::run))
 }

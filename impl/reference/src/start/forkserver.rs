@@ -112,13 +112,18 @@ impl Server {
     }
 }
 
-/// How a child of the server ended, from its report; the kernel's memory if the server died before.
-pub(crate) fn read_report(report: &OwnedFd, pidfd: &OwnedFd) -> io::Result<Exit> {
+/// How a child of the server ended, which it has, from its report; from the kernel if the server died
+/// before.
+pub(crate) fn read_report(report: &OwnedFd, pidfd: &OwnedFd, pid: i32) -> io::Result<Exit> {
+    let remembered = || {
+        let pidfd = pidfd.as_fd();
+        Ok(pidfd::uncollected(pidfd, pid).unwrap_or_else(|| pidfd::remembered(pidfd)))
+    };
     let mut bytes = [0; 5];
     let mut filled = 0;
     while filled < bytes.len() {
         match nix::unistd::read(report, &mut bytes[filled..]) {
-            Ok(0) => return Ok(pidfd::remembered(pidfd.as_fd())),
+            Ok(0) => return remembered(),
             Ok(read) => filled += read,
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
@@ -128,7 +133,7 @@ pub(crate) fn read_report(report: &OwnedFd, pidfd: &OwnedFd) -> io::Result<Exit>
     Ok(match bytes[0] {
         b'C' => Exit::Code(number),
         b'S' => Exit::Signal(number),
-        _ => pidfd::remembered(pidfd.as_fd()),
+        _ => return remembered(),
     })
 }
 

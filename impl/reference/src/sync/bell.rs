@@ -9,6 +9,20 @@
 //! Clearing arms again *before* it empties the descriptor, since other listeners may rely on it.
 
 use super::{A32, Ordering, fence};
+use crate::deadline::Deadline;
+
+/// What a bell rings on.
+pub trait Descriptor {
+    /// Makes the descriptor readable, for all who poll it.
+    fn ring(&self);
+
+    /// Makes it unreadable.
+    fn empty(&self);
+
+    /// Waits until it is readable, the deadline has come, or it is time to look for deaths, which
+    /// ring no bell; whether it is readable.
+    fn poll(&self, deadline: Deadline) -> bool;
+}
 
 /// The bell.
 #[derive(Debug)]
@@ -43,6 +57,31 @@ impl Bell {
             ring();
             let even = seen.wrapping_add(1);
             let _ = self.armed.compare_exchange(seen, even, Ordering::AcqRel, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes the descriptor unreadable unless `ready`, and announces a listener, as [`arm`](Self::arm) does.
+    pub fn clear(&self, descriptor: &impl Descriptor, ready: impl Fn() -> bool) {
+        self.arm();
+        descriptor.empty();
+        if ready() {
+            descriptor.ring();
+        }
+    }
+
+    /// Waits until `ready`, by polling the descriptor; whether it is.
+    pub fn wait(&self, descriptor: &impl Descriptor, ready: impl Fn() -> bool, deadline: Deadline) -> bool {
+        loop {
+            self.arm();
+            if ready() {
+                return true;
+            }
+            if deadline.passed() {
+                return false;
+            }
+            if descriptor.poll(deadline) {
+                self.clear(descriptor, &ready);
+            }
         }
     }
 }

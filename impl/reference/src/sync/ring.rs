@@ -33,11 +33,14 @@ use super::bell::Bell;
 use super::gate::Gate;
 use super::mark::{MOST_ITEMS, Mark, UNIT, count_between};
 use super::raw_lock::{Held, Peers, RawLock, TimedOut};
-use super::{A32, A64, Ordering, fence};
+use super::{A32, A64, Ordering, fence_after_exchange};
 use crate::deadline::Deadline;
 
 /// How long a call that may not wait for items still waits for a lock: its holder is copying.
 const LOCK_GRACE_NS: u64 = 200_000_000;
+
+/// Copying a record of so many units (64 KiB) takes about as long as waking somebody.
+const WORTH_A_WAKE: u64 = (64 << 10) / UNIT as u64;
 
 /// Keeps what different CPUs write on different cache lines (and out of the same prefetched pair).
 #[derive(Debug)]
@@ -160,6 +163,16 @@ pub trait Surroundings: Peers {
     /// Looks again and again for a while, if it is likely to help; whether it did.
     fn spin_until(&self, condition: impl Fn() -> bool) -> bool;
 
+    /// Waits until the condition holds, woken at the gate if there is one; false if not for longer
+    /// than a producer that has come to `tail` may be kept.
+    fn wait_before_growing(
+        &self,
+        gate: Option<&Gate>,
+        tail: Mark,
+        deadline: Deadline,
+        condition: impl Fn() -> bool,
+    ) -> bool;
+
     /// Whether no live process holds the sending end.
     fn senders_gone(&self) -> bool;
 
@@ -256,6 +269,16 @@ enum Room {
     Grow(u64),
 }
 
+/// Whether a record was appended.
+enum Fit {
+    /// It was.
+    Yes,
+    /// It has to wait.
+    Full,
+    /// The ring would have to grow large for it, unless consumers soon make room.
+    Crowded,
+}
+
 impl<S: Surroundings> Ring<'_, S> {
     /// Appends one record, the concatenation of `parts`, waiting for room until the deadline.
     #[inline]
@@ -273,24 +296,33 @@ impl<S: Surroundings> Ring<'_, S> {
         pushed: &mut usize,
     ) -> Result<(), PushError> {
         let mut records = records.peekable();
+        let mut patient = deadline != Deadline::Now;
         while records.peek().is_some() {
             if self.limits.broken_pipe && self.surroundings.receivers_gone() {
                 return Err(PushError::BrokenPipe);
             }
             self.lock_producers(deadline)?;
-            let appended = self.append_while_room(&mut records);
+            let appended = self.append_while_room(&mut records, patient);
             self.words.producers.0.lock.unlock();
             let (count, outcome) = appended;
             *pushed += count;
             if count > 0 {
-                fence();
+                // The lock was given back by an exchange.
+                fence_after_exchange();
                 let seldom = &self.words.seldom.0;
                 seldom.not_empty.open_fenced();
                 seldom.bell.ring_fenced(|| self.surroundings.ring_bell());
             }
-            if !outcome? && let Some(parts) = records.peek() {
-                let units = units_of(parts.iter().map(|part| part.len()).sum());
-                self.wait_for_room(units, deadline)?;
+            match (outcome?, records.peek()) {
+                (Fit::Full, Some(parts)) => {
+                    let units = units_of(parts.iter().map(|part| part.len()).sum());
+                    self.wait_for_room(units, deadline)?;
+                }
+                (Fit::Crowded, Some(parts)) => {
+                    let units = units_of(parts.iter().map(|part| part.len()).sum());
+                    patient = self.room_was_made(units, deadline);
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -408,20 +440,20 @@ impl<S: Surroundings> Ring<'_, S> {
         }
     }
 
-    /// Appends records while there is room, under the lock; how many, and whether it was all.
+    /// Appends records while there is room, under the lock; how many, and why not more.
     fn append_while_room<'p>(
         &self,
         records: &mut std::iter::Peekable<impl Iterator<Item = &'p [&'p [u8]]>>,
-    ) -> (usize, Result<bool, PushError>) {
+        patient: bool,
+    ) -> (usize, Result<Fit, PushError>) {
         let start = self.tail(Ordering::Relaxed);
         let mut tail = start;
         let mut count = 0;
         let outcome = loop {
-            let Some(parts) = records.peek() else { break Ok(true) };
-            match self.append(&mut tail, parts) {
-                Ok(true) => count += 1,
-                Ok(false) => break Ok(false),
-                Err(error) => break Err(error),
+            let Some(parts) = records.peek() else { break Ok(Fit::Yes) };
+            match self.append(&mut tail, parts, patient) {
+                Ok(Fit::Yes) => count += 1,
+                other => break other,
             }
             records.next();
         };
@@ -432,9 +464,9 @@ impl<S: Surroundings> Ring<'_, S> {
         (count, outcome)
     }
 
-    /// Writes one record behind `tail` without committing it; false if there is no room.
+    /// Writes one record behind `tail` without committing it, if there is room or may be made.
     #[inline]
-    fn append(&self, tail: &mut Mark, parts: &[&[u8]]) -> Result<bool, PushError> {
+    fn append(&self, tail: &mut Mark, parts: &[&[u8]], patient: bool) -> Result<Fit, PushError> {
         let len: usize = parts.iter().map(|part| part.len()).sum();
         let units = units_of(len);
         if units > self.limits.max_units {
@@ -443,16 +475,20 @@ impl<S: Surroundings> Ring<'_, S> {
         let mut capacity = self.capacity().map_err(PushError::Corrupt)?;
         match self.room(*tail, units, capacity)? {
             Room::Yes => {}
-            Room::Full => return Ok(false),
+            Room::Full => return Ok(Fit::Full),
+            // A ring that stays in the caches is worth a wait, if the record is a small part of it.
+            Room::Grow(_) if patient && capacity >= self.limits.keep_capacity.max(units * 3) => {
+                return Ok(Fit::Crowded);
+            }
             Room::Grow(larger) => match self.resize(*tail, capacity, larger) {
                 Ok(true) => capacity = larger,
-                Ok(false) => return Ok(false),
+                Ok(false) => return Ok(Fit::Full),
                 Err(error) => return Err(PushError::Exhausted(error)),
             },
         }
         self.surroundings.write_record(capacity, tail.position(), len, parts);
         *tail = tail.advanced(units, 1);
-        Ok(true)
+        Ok(Fit::Yes)
     }
 
     #[inline]
@@ -523,6 +559,18 @@ impl<S: Surroundings> Ring<'_, S> {
         moved.map(|()| true)
     }
 
+    /// Whether consumers have made room, so that the ring need not grow; waits for them a little.
+    fn room_was_made(&self, units: u64, deadline: Deadline) -> bool {
+        let fits = || {
+            let head = self.head(Ordering::Acquire);
+            let used = self.tail(Ordering::Acquire).units_since(head);
+            self.capacity().is_ok_and(|capacity| used + units <= capacity)
+        };
+        // To be woken by each small record would cost more than growing.
+        let gate = (units >= WORTH_A_WAKE).then_some(&self.words.seldom.0.not_full);
+        self.surroundings.wait_before_growing(gate, self.tail(Ordering::Relaxed), deadline, fits)
+    }
+
     fn wait_for_room(&self, units: u64, deadline: Deadline) -> Result<(), PushError> {
         if deadline.passed() {
             return Err(PushError::Full);
@@ -532,7 +580,9 @@ impl<S: Surroundings> Ring<'_, S> {
         }
         let gate = &self.words.seldom.0.not_full;
         let ticket = gate.announce();
-        if !self.has_room(units) {
+        // After the announcement: a receiver that lets go before it has nobody to wake.
+        let nobody_takes = || self.limits.broken_pipe && self.surroundings.receivers_gone();
+        if !(self.has_room(units) || nobody_takes()) {
             let _ = gate.wait(ticket, deadline);
         }
         Ok(())
@@ -558,7 +608,7 @@ impl<S: Surroundings> Ring<'_, S> {
     ) -> Result<u32, PopError> {
         loop {
             // Without the lock: "empty" is then the truth, whoever holds the lock.
-            if !self.is_empty() {
+            if self.has_record() {
                 let lock = &self.words.consumers.0.lock;
                 if self.lock(lock, deadline).is_err() {
                     return Err(PopError::Empty);
@@ -572,9 +622,9 @@ impl<S: Surroundings> Ring<'_, S> {
                 lock.unlock();
                 let taken = taken?;
                 if taken > 0 {
-                    if self.limits.bounded || self.limits.wait_for_bytes {
-                        self.words.seldom.0.not_full.open();
-                    }
+                    // The lock was given back by an exchange.
+                    fence_after_exchange();
+                    self.words.seldom.0.not_full.open_fenced();
                     if self.words.seldom.0.capacity.load(Ordering::Relaxed) > self.shrinks_above() {
                         self.shrink_if_empty();
                     }
@@ -648,8 +698,10 @@ impl<S: Surroundings> Ring<'_, S> {
             }
             looked = true;
         }
-        // The senders first, then once more the records: the last sender may have left one.
-        if self.limits.eof && self.surroundings.senders_gone() {
+        // The senders first, then once more the records: the last sender may have left one. Who waits
+        // for a limited time waits that long.
+        let tells_end = self.limits.eof && deadline == Deadline::Never;
+        if tells_end && self.surroundings.senders_gone() {
             return if self.is_empty() { Err(PopError::Eof) } else { Ok(()) };
         }
         if deadline.passed() {
@@ -658,7 +710,7 @@ impl<S: Surroundings> Ring<'_, S> {
         }
         let gate = &self.words.seldom.0.not_empty;
         let ticket = gate.announce();
-        if self.is_empty() && !(self.limits.eof && self.surroundings.senders_gone()) {
+        if self.is_empty() && !(tells_end && self.surroundings.senders_gone()) {
             let _ = gate.wait(ticket, deadline);
         }
         Ok(())
@@ -698,6 +750,15 @@ impl<S: Surroundings> Ring<'_, S> {
             return Ok(Held::Clean);
         }
         lock.lock(self.me, self.surroundings, deadline.or_ns_from_now(LOCK_GRACE_NS))
+    }
+
+    /// Whether there is a record as far as consumers know, or else in truth.
+    #[inline]
+    fn has_record(&self) -> bool {
+        // What consumers have seen first: that line is theirs, while producers write the other one.
+        let head = self.head(Ordering::Acquire);
+        let seen = self.words.consumers.0.seen.load(Ordering::Relaxed);
+        seen != head.0 || self.tail(Ordering::Acquire).0 != head.0
     }
 
     /// Whether there was no record at some moment during the call.

@@ -1,0 +1,126 @@
+//! `check`: its three forms of output, its statuses, what a CI reads, and smaller failing programs.
+
+use std::fs;
+use std::path::Path;
+
+use libtest_mimic::Trial;
+use procession::clauses;
+use serde_json::Value;
+
+use super::{check, command, directory, said, snapshot, trial};
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("check_prints_failures_as_text", text),
+        trial("check_prints_json_lines", json),
+        trial("check_prints_junit", junit),
+        trial("check_stores_its_reports", stored),
+        trial("check_annotates_for_github", annotations),
+        trial("check_conforms_with_status_0", conforms),
+        trial("check_repeats", repeats),
+    ]
+}
+
+fn queue_clauses() -> usize {
+    clauses::all().iter().filter(|clause| clause.area() == "queue").count()
+}
+
+fn text() {
+    let directory = directory();
+    let said = check(directory.path(), &["threads", "--clause", "queue/maxsize-counts-unreceived-items"]);
+    assert_eq!((said.status, said.err.as_str()), (Some(1), ""));
+    let (failure, closing) = said.out.split_once("\nqueue ").expect("the areas follow the failures");
+    snapshot!("report_failure", failure.replace(&directory.path().display().to_string(), "DIR"));
+    assert!(closing.contains("0 of   1  1 failed"), "{closing}");
+    assert!(closing.contains("NOT conforming   0 passed, 1 not as expected"), "{closing}");
+    assert!(closing.ends_with(&format!("report: {}/report.txt\n", directory.path().display())), "{closing}");
+}
+
+fn json() {
+    let directory = directory();
+    let said = check(directory.path(), &["threads", "--area", "queue", "--format", "json"]);
+    assert_eq!((said.status, said.err.as_str()), (Some(1), ""));
+    let mut lines: Vec<Value> =
+        said.out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect();
+    let summary = lines.pop().expect("a summary");
+    assert_eq!(lines.len(), queue_clauses());
+    let mut passed = 0;
+    for line in &lines {
+        assert!(line["clause"].as_str().is_some_and(|id| id.starts_with("queue/")), "{line}");
+        assert!(
+            ["MUST", "SHOULD", "MAY", "BEYOND"].contains(&line["level"].as_str().unwrap_or("")),
+            "{line}"
+        );
+        assert!(line["ms"].is_u64() && line["expected"].is_boolean(), "{line}");
+        let verdict = line["verdict"].as_str().expect("a name");
+        assert_eq!(line["kind"].is_string(), verdict == "fail", "{line}");
+        assert_eq!(line["expected"], matches!(verdict, "pass" | "unsupported"), "{line}");
+        passed += u64::from(verdict == "pass");
+    }
+    assert_eq!(summary["summary"], "threads");
+    assert_eq!((&summary["totals"]["pass"], &summary["exit_status"]), (&passed.into(), &1.into()));
+    for field in ["kernel", "processor", "processors", "memory_mib", "load", "suite"] {
+        assert!(!summary["machine"][field].is_null(), "{summary}");
+    }
+}
+
+fn junit() {
+    let directory = directory();
+    let said = check(directory.path(), &["threads", "--area", "queue", "--format", "junit"]);
+    assert_eq!((said.status, said.err.as_str()), (Some(1), ""));
+    let report = quick_junit::Report::deserialize_from_str(&said.out).expect("it is JUnit XML");
+    let [suite] = &report.test_suites[..] else { panic!("a suite per area:\n{}", said.out) };
+    assert_eq!((suite.name.as_str(), suite.test_cases.len()), ("queue", queue_clauses()));
+    assert!(suite.test_cases.iter().all(|case| case.time.is_some()));
+    assert!(suite.failures > 0 && suite.errors == 0 && said.out.contains("<skipped"), "{}", said.out);
+    assert!(suite.properties.iter().any(|property| property.name.as_str() == "machine"));
+}
+
+fn read(directory: &Path, name: &str) -> String {
+    fs::read_to_string(directory.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn stored() {
+    let directory = directory();
+    let said = check(directory.path(), &["threads", "--area", "queue", "--format", "json"]);
+    let lines = |text: &str| -> usize { text.lines().count() };
+    assert_eq!(lines(&read(directory.path(), "report.jsonl")), lines(&said.out));
+    let xml = read(directory.path(), "report.xml");
+    assert!(quick_junit::Report::deserialize_from_str(&xml).is_ok(), "{xml}");
+    let text = read(directory.path(), "report.txt");
+    assert!(!text.contains('\x1b'), "{text}");
+    for clause in clauses::all().iter().filter(|clause| clause.area() == "queue") {
+        let timed =
+            |line: &str| line.contains(" ms  ") && line.split_whitespace().any(|word| word == clause.id);
+        assert!(text.lines().any(timed), "{} has no time:\n{text}", clause.id);
+    }
+    assert!(text.contains(&format!("procession {}\n", env!("CARGO_PKG_VERSION"))), "no machine:\n{text}");
+}
+
+fn annotations() {
+    let directory = directory();
+    let report = directory.path().display().to_string();
+    let clause = "queue/maxsize-counts-unreceived-items";
+    let mut command =
+        command(&["check", "threads", "--expect", "/dev/null", "--clause", clause, "--report", &report]);
+    let said = said(command.env("GITHUB_ACTIONS", "true"));
+    let title = format!("::error title={clause} on threads::The bound limits");
+    assert!(said.err.starts_with(&title), "{}", said.err);
+    assert_eq!(said.err.lines().count(), 1, "an annotation is one line:\n{}", said.err);
+    assert!(said.err.contains("%0Awrong-outcome: expected main, line 1"), "{}", said.err);
+    assert!(said.err.contains("%0Aprocession replay "), "{}", said.err);
+}
+
+fn conforms() {
+    let directory = directory();
+    let said = check(directory.path(), &["threads", "--clause", "queue/fifo-per-producer"]);
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
+    assert!(said.out.contains(": conforming   1 passed   in "), "{}", said.out);
+}
+
+fn repeats() {
+    let directory = directory();
+    let said = check(directory.path(), &["threads", "--clause", "queue/fifo-per-producer", "--times", "2"]);
+    assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);
+    assert!(said.err.ends_with("2 of 2 times, worst exit status 0\n"), "{}", said.err);
+}

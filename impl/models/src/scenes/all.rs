@@ -1,0 +1,46 @@
+//! The scenes: what a few processes do with one primitive, and what must then hold.
+//!
+//! Compiled twice: over the reference's own source, and over the same with seeds in it.
+
+mod channel;
+mod ends;
+mod lock;
+mod readiness;
+mod sizes;
+mod tasks;
+mod waiting;
+
+use crate::plan::Plans;
+
+/// A scene, and the plans under which it must hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene {
+    /// What it is called.
+    pub name: &'static str,
+    /// Plays it once, within a model.
+    pub play: fn(),
+    /// What may happen.
+    pub plans: &'static [Plans],
+}
+
+/// What one process does, and then tells.
+type Body<R> = Box<dyn FnOnce() -> R>;
+
+/// Every scene, by primitive.
+pub fn all() -> Vec<Scene> {
+    [
+        lock::SCENES,
+        waiting::SCENES,
+        channel::SCENES,
+        sizes::SCENES,
+        ends::SCENES,
+        readiness::SCENES,
+        tasks::SCENES,
+    ]
+    .concat()
+}
+
+/// The scene with this name.
+pub fn named(name: &str) -> Option<Scene> {
+    all().into_iter().find(|scene| scene.name == name)
+}

@@ -1,0 +1,29 @@
+//! The reference's algorithms a second time, with the seeds in their text, and the same scenes.
+
+#![allow(missing_docs, reason = "documented where it comes from")]
+
+pub use crate::sync::{
+    A32, A64, GATE_SLICE_NS, LOCK_SLICE_NS, Ordering, Woken, fence, fence_after_exchange, futex_wait,
+    futex_wake, hook, pause, platform,
+};
+
+macro_rules! seeded {
+    ($($file:ident),*) => {
+        $(
+            #[allow(clippy::all, reason = "the source with changes made by a program")]
+            pub mod $file {
+                include!(concat!(env!("OUT_DIR"), "/", stringify!($file), ".rs"));
+            }
+        )*
+    };
+}
+
+seeded!(bell, done, ends, gate, mark, raw_lock, ring);
+
+#[path = "scenes/all.rs"]
+pub mod scenes;
+#[path = "surroundings.rs"]
+pub mod surroundings;
+
+/// The seeds whose place in the source is gone.
+pub const MISSING: &[&str] = include!(concat!(env!("OUT_DIR"), "/missing.rs"));

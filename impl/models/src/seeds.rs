@@ -1,0 +1,164 @@
+//! Seeds: defects put into the text of the algorithms, each behind a switch of its own.
+//!
+//! The build script writes a second copy of the reference's source with all of them in it; `SEED`
+//! stands for the question whether this one is on. The first copy is the source itself.
+
+/// One defect, as a change of text.
+pub struct Seed {
+    /// What is wrong.
+    pub name: &'static str,
+    /// The file, below `sync`.
+    pub file: &'static str,
+    /// What is there, exactly once.
+    pub find: &'static str,
+    /// What stands there instead.
+    pub replace: &'static str,
+}
+
+/// All of them.
+pub const SEEDS: &[Seed] = &[
+    Seed {
+        name: "the lock wakes before it is free",
+        file: "raw_lock",
+        find: "if self.word.swap(0, Ordering::Release) & WAITERS != 0 {",
+        replace: "if SEED {
+            if self.word.load(Ordering::Relaxed) & WAITERS != 0 { futex_wake(&self.word, 1); }
+            self.word.store(0, Ordering::Release);
+        } else if self.word.swap(0, Ordering::Release) & WAITERS != 0 {",
+    },
+    Seed {
+        name: "a woken waiter forgets the others",
+        file: "raw_lock",
+        find: "keep = WAITERS;",
+        replace: "if !SEED { keep = WAITERS; }",
+    },
+    Seed {
+        name: "two recover for one death",
+        file: "raw_lock",
+        find: "                // An exchange, not a store:",
+        replace: "                if SEED {
+                    self.word.store(DIED | WAITERS, Ordering::Release);
+                    continue;
+                }
+                // An exchange, not a store:",
+    },
+    Seed {
+        name: "a lock is taken without acquiring",
+        file: "raw_lock",
+        find: "self.word.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed).is_ok()",
+        replace: "self.word.compare_exchange(0, me, if SEED { Ordering::Relaxed } else { Ordering::Acquire }, Ordering::Relaxed).is_ok()",
+    },
+    Seed {
+        name: "a gate opens without a new sequence",
+        file: "gate",
+        find: "word.wrapping_add(2) & !WAITERS",
+        replace: "word.wrapping_add(if SEED { 0 } else { 2 }) & !WAITERS",
+    },
+    Seed {
+        name: "the commit comes before the payload",
+        file: "ring",
+        find: "        self.surroundings.write_record(capacity, tail.position(), len, parts);",
+        replace: "        if SEED { self.words.tail.0.store(tail.advanced(units, 1).0, Ordering::Release); }
+        self.surroundings.write_record(capacity, tail.position(), len, parts);",
+    },
+    Seed {
+        name: "the head is committed before the copy",
+        file: "ring",
+        find: "        take(self, capacity, head.position(), len)?;",
+        replace: "        if SEED { self.words.head.0.store(head.advanced(units_of(len), 1).0, Ordering::Release); }
+        take(self, capacity, head.position(), len)?;",
+    },
+    Seed {
+        name: "the growth is committed before the copy",
+        file: "ring",
+        find: "        let moved = if used <= from.min(to) {",
+        replace: "        if SEED { self.words.seldom.0.capacity.store(to, Ordering::Release); }
+        let moved = if used <= from.min(to) {",
+    },
+    Seed {
+        name: "the ring moves while a reader copies",
+        file: "ring",
+        find: "        if self.lock(consumers, Deadline::Now).is_err() {
+            return Ok(false);
+        }",
+        replace: "        if !SEED && self.lock(consumers, Deadline::Now).is_err() {
+            return Ok(false);
+        }",
+    },
+    Seed {
+        name: "the ring shrinks while a sender writes",
+        file: "ring",
+        find: "        if self.lock(lock, Deadline::Now).is_err() {
+            return;
+        }",
+        replace: "        if !SEED && self.lock(lock, Deadline::Now).is_err() {
+            return;
+        }",
+    },
+    Seed {
+        name: "a receiver sleeps without a second look",
+        file: "ring",
+        find: "if self.is_empty() && !(tells_end && self.surroundings.senders_gone()) {",
+        replace: "if SEED || self.is_empty() && !(tells_end && self.surroundings.senders_gone()) {",
+    },
+    Seed {
+        name: "a sender sleeps without a second look",
+        file: "ring",
+        find: "        if !(self.has_room(units) || nobody_takes()) {",
+        replace: "        if SEED || !(self.has_room(units) || nobody_takes()) {",
+    },
+    Seed {
+        name: "a sender sleeps although the receivers are gone",
+        file: "ring",
+        find: "let nobody_takes = || self.limits",
+        replace: "let nobody_takes = || !SEED && self.limits",
+    },
+    Seed {
+        name: "the last record is lost in the end",
+        file: "ring",
+        find: "return if self.is_empty() { Err(PopError::Eof) } else { Ok(()) };",
+        replace: "return if SEED || self.is_empty() { Err(PopError::Eof) } else { Ok(()) };",
+    },
+    Seed {
+        name: "nobody is told that an end is gone",
+        file: "ends",
+        find: "    seldom.not_empty.open();",
+        replace: "    if !SEED { seldom.not_empty.open(); }",
+    },
+    Seed {
+        name: "a bell is cleared before it is armed",
+        file: "bell",
+        find: "        self.arm();
+        descriptor.empty();
+        if ready() {",
+        replace: "        if !SEED { self.arm(); }
+        descriptor.empty();
+        if !SEED && ready() {",
+    },
+    Seed {
+        name: "the last report wakes nobody",
+        file: "ring",
+        find: "if unfinished == 1 {",
+        replace: "if !SEED && unfinished == 1 {",
+    },
+    Seed {
+        name: "a debt is written down after the taking",
+        file: "ring",
+        find: "                if self.limits.joinable
+                    && let Ok(taken) = taken
+                {
+                    self.surroundings.took(taken);
+                }
+                lock.unlock();
+                let taken = taken?;",
+        replace: "                if !SEED
+                    && self.limits.joinable
+                    && let Ok(taken) = taken
+                {
+                    self.surroundings.took(taken);
+                }
+                lock.unlock();
+                let taken = taken?;
+                if SEED { self.surroundings.took(taken); }",
+    },
+];
