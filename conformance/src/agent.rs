@@ -14,7 +14,7 @@
 //! | on nothing, about the library (`active_children`, `start_method`, `context`, …) | [`Implementation::call`] |
 //! | `release` | the agent, which drops the worker's handle |
 //! | `proc_state` | the agent, with the pid that the process object answers |
-//! | on nothing, about the worker itself (`sleep` … `word_read` in [`Call`](procession_contract::Call)) | the agent |
+//! | on nothing, about the worker itself (`sleep` … `word_read` in [`Call`]) | the agent |
 //! | any on a worker of kind `thread` | the agent (`start`, `join`, `is_alive`) |
 //! | any on a process, where the implementation has none of its own | the agent, as far as the manifest declares it (`start`, `join`, `is_alive`, `pid`, `exitcode`, `terminate`, `kill`) |
 

@@ -79,7 +79,7 @@ pub fn encode_into<T: Serialize + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Re
 ///
 /// # Errors
 /// [`EncodeError::Refused`] if the value must not travel for this purpose,
-/// [`EncodeError::Descriptor`] if a descriptor cannot be duplicated, [`EncodeError::Value`] if its
+/// [`EncodeError::Refused`] if a descriptor cannot be duplicated, [`EncodeError::Value`] if its
 /// `Serialize` fails. No duplicate is left behind.
 pub fn encode_with_descriptors<T: Serialize + ?Sized>(
     value: &T,
