@@ -22,7 +22,7 @@ use procession_reference::connection::{pipe, stream_pipe};
 use procession_reference::os_pipe::os_pipe;
 
 use connection::ConnectionHandle;
-use os_pipe::{ReaderHandle, WriterHandle};
+use os_pipe::Handle;
 use process::Constructor;
 use queue::QueueHandle;
 
@@ -137,8 +137,8 @@ impl<B: Body> Implementation for Reference<B> {
             }
             ObjectKind::OsPipe => {
                 let (reader, writer) = os_pipe().map_err(outcome::os)?;
-                objects.insert(format!("{name}.r"), Box::new(ReaderHandle::new(reader)));
-                objects.insert(format!("{name}.w"), Box::new(WriterHandle::new(writer)));
+                objects.insert(format!("{name}.r"), Box::new(Handle::new(reader)));
+                objects.insert(format!("{name}.w"), Box::new(Handle::new(writer)));
             }
             kind => {
                 let queue = QueueHandle::create(kind).unwrap_or(Err(Answer::of(Outcome::Unsupported)))?;

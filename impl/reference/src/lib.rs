@@ -15,6 +15,7 @@ pub mod os_pipe;
 pub mod pipeline;
 pub mod process;
 mod queue;
+mod queue_calls;
 mod queue_core;
 mod queue_travel;
 mod region;

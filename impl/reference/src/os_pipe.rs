@@ -125,24 +125,6 @@ impl PipeReader {
     pub fn close(&self) {
         self.0.close();
     }
-
-    /// Whether this end was closed.
-    pub fn is_closed(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    /// The descriptor's number.
-    ///
-    /// # Errors
-    /// [`PollError::Closed`].
-    pub fn fileno(&self) -> Result<RawFd, PollError> {
-        self.0.open().map(|fd| fd.as_raw_fd()).ok_or(PollError::Closed)
-    }
-
-    /// The descriptor itself; `None` when it was closed.
-    pub fn into_fd(self) -> Option<OwnedFd> {
-        self.0.into_inner()
-    }
 }
 
 impl PipeWriter {
@@ -164,37 +146,41 @@ impl PipeWriter {
     pub fn close(&self) {
         self.0.close();
     }
-
-    /// Whether this end was closed.
-    pub fn is_closed(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    /// The descriptor's number.
-    ///
-    /// # Errors
-    /// [`PollError::Closed`].
-    pub fn fileno(&self) -> Result<RawFd, PollError> {
-        self.0.open().map(|fd| fd.as_raw_fd()).ok_or(PollError::Closed)
-    }
-
-    /// The descriptor itself; `None` when it was closed.
-    pub fn into_fd(self) -> Option<OwnedFd> {
-        self.0.into_inner()
-    }
 }
 
-impl From<OwnedFd> for PipeReader {
-    fn from(fd: OwnedFd) -> Self {
-        PipeReader(Closable::new(fd))
-    }
+/// What both ends have: a descriptor, until it is closed.
+macro_rules! end_of_a_pipe {
+    ($end:ident) => {
+        impl $end {
+            /// Whether this end was closed.
+            pub fn is_closed(&self) -> bool {
+                self.0.is_closed()
+            }
+
+            /// The descriptor's number.
+            ///
+            /// # Errors
+            /// [`PollError::Closed`].
+            pub fn fileno(&self) -> Result<RawFd, PollError> {
+                self.0.open().map(|fd| fd.as_raw_fd()).ok_or(PollError::Closed)
+            }
+
+            /// The descriptor itself; `None` when it was closed.
+            pub fn into_fd(self) -> Option<OwnedFd> {
+                self.0.into_inner()
+            }
+        }
+
+        impl From<OwnedFd> for $end {
+            fn from(fd: OwnedFd) -> Self {
+                $end(Closable::new(fd))
+            }
+        }
+    };
 }
 
-impl From<OwnedFd> for PipeWriter {
-    fn from(fd: OwnedFd) -> Self {
-        PipeWriter(Closable::new(fd))
-    }
-}
+end_of_a_pipe!(PipeReader);
+end_of_a_pipe!(PipeWriter);
 
 /// As [`PipeReader::read`], with zero for the end of the stream, as `std` has it.
 impl io::Read for PipeReader {

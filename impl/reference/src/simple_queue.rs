@@ -1,35 +1,16 @@
 //! The least queue: put, get, empty and close.
 
-use std::io;
-use std::os::fd::OwnedFd;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::channel::{ChannelOptions, Kind};
-use crate::connection::PollError;
 use crate::deadline::Deadline;
 use crate::queue_core::{ClosedError, CreateError, GetError, PutError, QueueCore};
-use crate::region::AttachError;
-use crate::wait::{Waitable, Watch};
 
 /// A FIFO queue without bound, size or time-outs. Clones are the same queue in this process.
 #[derive(Debug)]
 pub struct SimpleQueue<T> {
     pub(crate) core: QueueCore<T>,
-}
-
-impl<T> Clone for SimpleQueue<T> {
-    fn clone(&self) -> Self {
-        SimpleQueue { core: self.core.clone() }
-    }
-}
-
-/// Ready while there is an item to take.
-impl<T> Waitable for SimpleQueue<T> {
-    fn watch(&self) -> Result<Box<dyn Watch + '_>, PollError> {
-        self.core.watch()
-    }
 }
 
 impl<T> SimpleQueue<T> {
@@ -48,27 +29,6 @@ impl<T> SimpleQueue<T> {
     /// The queue was closed in this process, whether it was used or not.
     pub fn is_empty(&self) -> Result<bool, ClosedError> {
         if self.core.is_closed() { Err(ClosedError) } else { self.core.is_empty() }
-    }
-
-    /// Closes the queue in this process, for all clones, and gives its descriptors back. May be
-    /// repeated.
-    pub fn close(&self) {
-        self.core.close();
-    }
-
-    /// Copies of the two descriptors that another process needs for
-    /// [`from_descriptors`](Self::from_descriptors).
-    pub fn to_descriptors(&self) -> io::Result<[OwnedFd; 2]> {
-        self.core.to_descriptors()
-    }
-
-    /// The queue of another process, by the descriptors of its
-    /// [`to_descriptors`](Self::to_descriptors). The values must be of the same type there.
-    ///
-    /// # Errors
-    /// The descriptors are not those of such a queue, or of another version.
-    pub fn from_descriptors(descriptors: [OwnedFd; 2]) -> Result<Self, AttachError> {
-        Ok(SimpleQueue { core: QueueCore::from_descriptors(descriptors, Kind::SimpleQueue)? })
     }
 }
 

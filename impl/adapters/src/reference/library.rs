@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use procession_contract::{Answer, Call, Object, Objects, Outcome};
 use procession_reference::connection::Connection;
-use procession_reference::os_pipe::PipeReader;
+use procession_reference::os_pipe::{PipeReader, PipeWriter};
 use procession_reference::pipeline::{Pipeline, PipelineError};
 use procession_reference::process::Sentinel;
 use procession_reference::wait::{Descriptor, Waitable, wait as wait_for};
 
 use super::connection::ConnectionHandle;
-use super::os_pipe::{ReaderHandle, WriterHandle};
+use super::os_pipe::Handle;
 use super::outcome;
 use super::process::ProcessHandle;
 
@@ -35,9 +35,9 @@ impl Target {
         let any = object(name, objects)?.as_any();
         if let Some(connection) = any.downcast_ref::<ConnectionHandle>() {
             Ok(Target::Connection(connection.0.clone()))
-        } else if let Some(reader) = any.downcast_ref::<ReaderHandle>() {
+        } else if let Some(reader) = any.downcast_ref::<Handle<PipeReader>>() {
             Ok(Target::Reader(reader.0.clone()))
-        } else if let Some(writer) = any.downcast_ref::<WriterHandle>() {
+        } else if let Some(writer) = any.downcast_ref::<Handle<PipeWriter>>() {
             Ok(Target::Number(Descriptor(writer.0.fileno().map_err(outcome::poll)?)))
         } else {
             Err(Answer::error(Outcome::BadValue, format!("`{name}` cannot be waited for")))

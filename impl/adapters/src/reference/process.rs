@@ -18,7 +18,7 @@ use procession_reference::transfer::Descriptor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::connection::ConnectionHandle;
-use super::os_pipe::{ReaderHandle, WriterHandle};
+use super::os_pipe::Handle;
 use super::queue::QueueHandle;
 use super::{number, outcome};
 
@@ -105,11 +105,11 @@ impl Travelling {
             return Ok(Travelling::Connection(SharedConnection(connection.0.clone())));
         }
         let duplicate = |fd| number::duplicate(fd).map(Descriptor::from).map_err(outcome::os);
-        if let Some(reader) = any.downcast_ref::<ReaderHandle>() {
+        if let Some(reader) = any.downcast_ref::<Handle<PipeReader>>() {
             let fd = reader.0.fileno().map_err(outcome::poll)?;
             return duplicate(fd).map(Travelling::Reader);
         }
-        if let Some(writer) = any.downcast_ref::<WriterHandle>() {
+        if let Some(writer) = any.downcast_ref::<Handle<PipeWriter>>() {
             let fd = writer.0.fileno().map_err(outcome::poll)?;
             return duplicate(fd).map(Travelling::Writer);
         }
@@ -125,8 +125,8 @@ impl Travelling {
     fn arrived(self) -> Box<dyn Object> {
         match self {
             Travelling::Connection(connection) => Box::new(ConnectionHandle(connection.0)),
-            Travelling::Reader(fd) => Box::new(ReaderHandle::new(PipeReader::from(fd.into_inner()))),
-            Travelling::Writer(fd) => Box::new(WriterHandle::new(PipeWriter::from(fd.into_inner()))),
+            Travelling::Reader(fd) => Box::new(Handle::new(PipeReader::from(fd.into_inner()))),
+            Travelling::Writer(fd) => Box::new(Handle::new(PipeWriter::from(fd.into_inner()))),
             Travelling::Queue(queue) => Box::new(queue),
             Travelling::Process(process) => process.0,
         }
