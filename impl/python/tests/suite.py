@@ -148,12 +148,13 @@ class Suite:
         return found
 
     def next_control(self):
-        while True:
-            for connection, message in self.events():
-                if connection is self.control:
-                    if message is None:
-                        raise AssertionError("the adapter closed its control connection")
-                    return message
+        # Two messages may come in one piece: the end of a main worker, and that all is clean.
+        while not self.inbox:
+            self.inbox.extend(message for connection, message in self.events() if connection is self.control)
+        message = self.inbox.pop(0)
+        if message is None:
+            raise AssertionError("the adapter closed its control connection")
+        return message
 
     def run(self, script, until=None, on_gate=None):
         """Runs a script to its end. `until(result)` ends it early; `on_gate(result, worker, step)`
@@ -185,19 +186,22 @@ class Suite:
         together = {w["name"] for w in script["workers"] if not w.get("explicit") and not w.get("bodiless")}
         steps = {w["name"]: w["steps"] for w in script["workers"]}
         waiting = []
-        while until is None or not until(result):
+        over = False
+        # What else has come together with the end still counts.
+        while not over and (until is None or not until(result)):
             for connection, message in self.events():
                 if message is None:
                     assert connection is not self.control, "the adapter is gone"
                     continue
                 kind = message["t"]
                 if connection is self.control:
+                    over = True
                     if kind == "ended":
                         result.status = message["status"]
-                        return
-                    assert kind == "error", message
-                    result.error = message
-                    return
+                    else:
+                        assert kind == "error", message
+                        result.error = message
+                    continue
                 if kind == "worker":
                     connection.worker = message["name"]
                     result.pids[message["name"]] = connection.pid

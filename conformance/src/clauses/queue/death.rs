@@ -36,7 +36,8 @@ pub const CLAUSES: &[Clause] = &[
                             .map(|id| put("q", Item::bytes(id, 300_000)).ok())
                             .chain([put("q", 100).after(gone("r")).label("last").ok()]),
                     )
-                    .process("r", (0..20).map(|n| get("q").label(&format!("get{n}"))))
+                    // One more than there are: however late the kill comes, it meets the reader in a get.
+                    .process("r", (0..21).map(|n| get("q").label(&format!("get{n}"))))
                     .process("a", [get("q").after(returned("main", "last")).timeout(2_000).ok()])
                     .kill("r", [returned("r", "get4")])
                     .judge(Judge::Conservation("q".into())),
