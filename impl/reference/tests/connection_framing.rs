@@ -22,6 +22,9 @@ fn frame(message: &[u8], long: bool) -> Vec<u8> {
     bytes
 }
 
+/// The most pieces that a message comes in.
+const MOST_PIECES: usize = 64;
+
 /// A message and whether its header is the long one.
 fn message() -> impl Strategy<Value = (Vec<u8>, bool)> {
     let length = prop_oneof![4 => 0..20_usize, 1 => 100..3000_usize];
@@ -65,7 +68,11 @@ proptest! {
         let mut received = 0;
         let mut cut = cuts.iter().cycle();
         while written < stream.len() {
-            let piece = (*cut.next().unwrap()).min(stream.len() - written);
+            // Each piece takes a part of a socket's buffer far above its size, and nobody else reads: no
+            // message may come in more pieces than the buffer holds.
+            let begin = if received == 0 { 0 } else { boundaries[received - 1] };
+            let least = boundaries.get(received).map_or(1, |end| (end - begin).div_ceil(MOST_PIECES));
+            let piece = (*cut.next().unwrap()).max(least).min(stream.len() - written);
             feed.write_all(&stream[written..][..piece]).unwrap();
             written += piece;
             if polls {
