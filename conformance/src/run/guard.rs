@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
 use super::clock::{MS, now_ns, ns};
 use super::proc::{Process, ProcessId};
 use super::warden::{Reply, Request, WARDEN};
@@ -117,6 +119,13 @@ impl Guard {
                 other => return Err(format!("the warden said {other:?}, expected the result of a sweep")),
             }
         }
+    }
+
+    /// Whether the warden has said something that was not yet taken. Two things that it says may come in
+    /// one piece, and then its socket has nothing more to show.
+    pub(super) fn has_news(&self) -> bool {
+        let mut ready = [PollFd::new(self.socket.as_fd(), PollFlags::POLLIN)];
+        self.input.contains(&b'\n') || poll(&mut ready, PollTimeout::ZERO).is_ok_and(|count| count > 0)
     }
 
     /// Takes news from the warden: that the adapter has ended, or that it has itself. Waits at most

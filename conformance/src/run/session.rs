@@ -206,7 +206,7 @@ impl Open {
     /// [`SessionError::Suite`] if the warden is.
     pub(super) fn check(&mut self) -> Result<(), SessionError> {
         let closed = self.control.is_closed();
-        if closed || self.guard_has_news() {
+        if closed || self.guard.has_news() {
             // The connection is closed a moment before the exit status comes, which says more.
             self.guard.listen(Duration::from_millis(if closed { 1_000 } else { 0 }));
         }
@@ -214,17 +214,11 @@ impl Open {
             return Err(SessionError::Suite("the warden is gone".into()));
         }
         let problem = match self.guard.adapter_status() {
-            Some(status) if status < 0 => format!("the adapter was ended by signal {}", -status),
-            Some(status) => format!("the adapter has ended with status {status}"),
+            Some(status) => ending(status),
             None if closed => "the adapter has closed it".into(),
             None => return Ok(()),
         };
         Err(SessionError::Adapter(Misbehaviour::silent("control connection", problem)))
-    }
-
-    fn guard_has_news(&self) -> bool {
-        let mut ready = [PollFd::new(self.guard.as_fd(), PollFlags::POLLIN)];
-        poll(&mut ready, PollTimeout::ZERO).is_ok_and(|count| count > 0)
     }
 
     /// The processes of the run: everything below the warden that was not there at hello.
@@ -307,25 +301,33 @@ fn greet(
     let until = now_ns() + ns(patience);
     let suite = |error: std::io::Error| SessionError::Suite(error.to_string());
     loop {
+        if guard.has_news() {
+            guard.listen(Duration::ZERO);
+        }
+        // After the news: what has ended may have connected before, and that says more of it.
         while let Some((stream, pid, ours)) = accept(listener, guard.pid()).map_err(suite)? {
             if ours {
                 let connection = Connection::new(stream, "control connection").map_err(suite)?;
                 return Ok((connection, pid));
             }
         }
-        let waits = [(listener.as_fd(), PollFlags::POLLIN), (guard.as_fd(), PollFlags::POLLIN)];
-        let ready = wait(&waits, until, "it has not connected to the socket, expected `hello`")?;
-        if !ready[1] {
-            continue;
-        }
-        guard.listen(Duration::ZERO);
         if guard.is_gone() {
             return Err(SessionError::Suite("the warden is gone".into()));
         }
         if let Some(status) = guard.adapter_status() {
-            let problem = format!("the adapter has ended with status {status} before it connected");
+            let problem = format!("{} before it connected", ending(status));
             return Err(SessionError::Adapter(Misbehaviour::silent("adapter", problem)));
         }
+        let waits = [(listener.as_fd(), PollFlags::POLLIN), (guard.as_fd(), PollFlags::POLLIN)];
+        wait(&waits, until, "it has not connected to the socket, expected `hello`")?;
+    }
+}
+
+/// How an adapter has ended, from its exit status.
+fn ending(status: i32) -> String {
+    match status {
+        ..0 => format!("the adapter was ended by signal {}", -status),
+        _ => format!("the adapter has ended with status {status}"),
     }
 }
 
@@ -347,12 +349,12 @@ fn accept(listener: &UnixListener, warden: i32) -> std::io::Result<Option<(UnixS
     Ok(Some((stream, pid, ours)))
 }
 
-/// Waits until one of these is ready; says which are.
+/// Waits until one of these is ready, or somebody interrupts.
 fn wait(
     waits: &[(std::os::fd::BorrowedFd<'_>, PollFlags)],
     until: u64,
     otherwise: &str,
-) -> Result<Vec<bool>, SessionError> {
+) -> Result<(), SessionError> {
     loop {
         if interrupt::requested().is_some() {
             return Err(SessionError::Interrupted);
@@ -366,7 +368,7 @@ fn wait(
         let timeout = PollTimeout::try_from(left / MS + 1).unwrap_or(PollTimeout::MAX);
         match poll(&mut fds, timeout) {
             Ok(0) | Err(nix::Error::EINTR) => {}
-            Ok(_) => return Ok(fds[..waits.len()].iter().map(|fd| fd.any().unwrap_or(true)).collect()),
+            Ok(_) => return Ok(()),
             Err(error) => return Err(SessionError::Suite(format!("poll: {error}"))),
         }
     }
