@@ -9,9 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
-use procession_reference::connection::{
-    Connection, PollError, RecvError, RecvIntoError, SendError, pipe, stream_pipe,
-};
+use procession_reference::connection::{Connection, RecvError, SendError, pipe, stream_pipe};
 use procession_reference::transfer::{self, Purpose};
 use procession_reference::wait::wait;
 use rstest::rstest;
@@ -34,32 +32,6 @@ fn succeeded(child: Pid) -> bool {
     waitpid(child, None).unwrap() == WaitStatus::Exited(child, 0)
 }
 
-#[test]
-fn what_is_sent_at_one_end_is_received_at_the_other_and_never_at_the_same() {
-    let (first, second) = pipe(true).unwrap();
-    first.send(&(1, 2.25, None::<u8>)).unwrap();
-    assert!(!first.poll().unwrap());
-    assert_eq!(second.recv::<(i32, f64, Option<u8>)>().unwrap(), (1, 2.25, None));
-    second.send_bytes(b"back").unwrap();
-    second.send_bytes(b"").unwrap();
-    assert_eq!(first.recv_bytes().unwrap(), b"back");
-    assert!(first.poll().unwrap());
-    assert_eq!(first.recv_bytes().unwrap(), b"");
-    assert!(!first.poll().unwrap());
-}
-
-#[test]
-fn a_one_way_pipe_has_a_receiving_and_a_sending_end() {
-    let (receiver, sender) = pipe(false).unwrap();
-    assert_eq!((receiver.is_readable(), receiver.is_writable()), (true, false));
-    assert_eq!((sender.is_readable(), sender.is_writable()), (false, true));
-    assert!(matches!(receiver.send(&1), Err(SendError::WrongDirection)));
-    assert!(matches!(receiver.send_bytes(b""), Err(SendError::WrongDirection)));
-    assert!(matches!(sender.recv_bytes(), Err(RecvError::WrongDirection)));
-    assert!(matches!(sender.poll(), Err(PollError::WrongDirection)));
-    assert!(!receiver.poll().unwrap(), "the refused sends wrote nothing");
-}
-
 #[rstest]
 fn both_sides_may_send_large_messages_before_they_receive(#[values(1_000_000, 16 << 20)] length: u32) {
     let (first, second) = pipe(true).unwrap();
@@ -68,87 +40,6 @@ fn both_sides_may_send_large_messages_before_they_receive(#[values(1_000_000, 16
     second.send_bytes(&message).unwrap();
     assert!(first.recv_bytes().unwrap() == message);
     assert!(second.recv_bytes().unwrap() == message);
-}
-
-#[rstest]
-fn what_was_sent_before_the_end_is_received_before_it(#[values(true, false)] duplex: bool) {
-    let (receiver, sender) = pipe(duplex).unwrap();
-    if duplex {
-        receiver.send_bytes(b"never read").unwrap();
-    }
-    sender.send(&1).unwrap();
-    sender.send(&2).unwrap();
-    drop(sender);
-    assert_eq!(receiver.recv::<i32>().unwrap(), 1);
-    assert_eq!(receiver.recv::<i32>().unwrap(), 2);
-    for _ in 0..2 {
-        assert!(receiver.poll().unwrap());
-        assert!(matches!(receiver.recv_bytes(), Err(RecvError::Eof)));
-        assert!(matches!(receiver.recv_bytes_into(&mut [0; 4], 0), Err(RecvIntoError::Eof)));
-    }
-}
-
-#[rstest]
-fn sending_to_nobody_is_a_broken_pipe(#[values(true, false)] duplex: bool) {
-    let (receiver, sender) = pipe(duplex).unwrap();
-    drop(receiver);
-    for _ in 0..2 {
-        assert!(matches!(sender.send_bytes(b"x"), Err(SendError::BrokenPipe)));
-    }
-}
-
-#[rstest]
-#[case(10, true)]
-#[case(9, false)]
-fn a_limit_holds_up_to_and_including_itself(#[case] max: i64, #[case] fits: bool) {
-    let (first, second) = pipe(true).unwrap();
-    second.send_bytes(b"0123456789").unwrap();
-    let result = first.recv_bytes_max(max);
-    if fits {
-        assert_eq!(result.unwrap(), b"0123456789");
-        return;
-    }
-    assert!(matches!(result, Err(RecvError::TooLong(10))));
-    assert!(matches!(first.recv_bytes(), Err(RecvError::WrongDirection)), "no longer readable");
-    first.send_bytes(b"still sends").unwrap();
-    assert_eq!(second.recv_bytes().unwrap(), b"still sends");
-}
-
-#[test]
-fn a_message_too_long_closes_a_receiving_end() {
-    let (receiver, sender) = pipe(false).unwrap();
-    sender.send_bytes(b"x").unwrap();
-    assert!(matches!(receiver.recv_bytes_max(-1), Err(RecvError::BadValue(_))));
-    assert!(matches!(receiver.recv_bytes_max(0), Err(RecvError::TooLong(1))));
-    assert!(receiver.is_closed());
-    assert!(matches!(sender.send_bytes(b"x"), Err(SendError::BrokenPipe)), "really closed");
-}
-
-#[test]
-fn a_message_that_does_not_fit_comes_with_the_error() {
-    let (receiver, sender) = pipe(false).unwrap();
-    sender.send_bytes(b"0123456789").unwrap();
-    sender.send_bytes(b"next").unwrap();
-    let mut buffer = [0xEE; 9];
-    match receiver.recv_bytes_into(&mut buffer, 0) {
-        Err(RecvIntoError::BufferTooShort(message)) => assert_eq!(message, b"0123456789"),
-        other => panic!("{other:?}"),
-    }
-    assert_eq!(receiver.recv_bytes_into(&mut buffer, 5).unwrap(), 4);
-    assert_eq!(buffer, *b"\xEE\xEE\xEE\xEE\xEEnext");
-}
-
-#[test]
-fn every_call_on_a_closed_end_says_so() {
-    let (end, peer) = pipe(true).unwrap();
-    end.close();
-    end.close();
-    assert!(end.is_closed());
-    assert!(matches!(end.send(&1), Err(SendError::Closed)));
-    assert!(matches!(end.recv_bytes(), Err(RecvError::Closed)));
-    assert!(matches!(end.poll_forever(), Err(PollError::Closed)));
-    assert!(matches!(end.fileno(), Err(PollError::Closed)));
-    assert!(matches!(peer.recv_bytes(), Err(RecvError::Eof)));
 }
 
 /// Whether the descriptor is readable for somebody who knows nothing of connections.
