@@ -142,3 +142,23 @@ fn whoever_ends_a_process_says_that_it_needs_processes() {
         }
     }
 }
+
+#[test]
+fn the_readme_s_table_counts_the_clauses() {
+    let mut counted: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for clause in clauses::all() {
+        let (area, _) = clause.id.split_once('/').expect("an area");
+        let counts = counted.entry(area).or_default();
+        counts[0] += 1;
+        counts[1] += usize::from(clause.level == Level::Must);
+        counts[2] += usize::from(clause.level == Level::Beyond);
+    }
+    let row = |line: &'static str| {
+        let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
+        let area = cells.next()?.trim_end_matches('`');
+        let number = |cell: &str| if cell.is_empty() { Some(0) } else { cell.parse().ok() };
+        Some((area, [number(cells.next()?)?, number(cells.next()?)?, number(cells.next()?)?]))
+    };
+    let told: BTreeMap<&str, [usize; 3]> = include_str!("../../README.md").lines().filter_map(row).collect();
+    assert_eq!(told, counted, "left: README.md; right: clauses, of which MUST and BEYOND");
+}

@@ -12,33 +12,23 @@ pub const CLAUSES: &[Clause] = &[
         source: "doc \"Pipes\"; patator#18",
         origin: Some("pipe/hazard-two-writers-corrupt"),
         programs: |_| {
+            let both_send = |title, program: Program| {
+                program
+                    .title(title)
+                    .main((0..40).map(|_| recv("p.0").ok()))
+                    .role(
+                        holding("a", &["p.1"]),
+                        (100..120).map(|id| send("p.1", Item::bytes(id, 100_000)).ok()),
+                    )
+                    .role(
+                        holding("b", &["p.1"]),
+                        (200..220).map(|id| send("p.1", Item::bytes(id, 100_000)).ok()),
+                    )
+                    .judge(Judge::ConnectionWhole("p".into()))
+            };
             vec![
-                Program::new()
-                    .title("messages of 100 kB")
-                    .one_way("p")
-                    .main((0..40).map(|_| recv("p.0").ok()))
-                    .role(
-                        holding("a", &["p.1"]),
-                        (100..120).map(|id| send("p.1", Item::bytes(id, 100_000)).ok()),
-                    )
-                    .role(
-                        holding("b", &["p.1"]),
-                        (200..220).map(|id| send("p.1", Item::bytes(id, 100_000)).ok()),
-                    )
-                    .judge(Judge::ConnectionWhole("p".into())),
-                Program::new()
-                    .title("both ways")
-                    .pipe("p")
-                    .main((0..40).map(|_| recv("p.0").ok()))
-                    .role(
-                        holding("a", &["p.1"]),
-                        (100..120).map(|id| send("p.1", Item::bytes(id, 100_000)).ok()),
-                    )
-                    .role(
-                        holding("b", &["p.1"]),
-                        (200..220).map(|id| send("p.1", Item::bytes(id, 100_000)).ok()),
-                    )
-                    .judge(Judge::ConnectionWhole("p".into())),
+                both_send("messages of 100 kB", Program::new().one_way("p")),
+                both_send("both ways", Program::new().pipe("p")),
             ]
         },
         ..Clause::BLANK
