@@ -122,10 +122,10 @@ fn conforms() {
     assert!(said.out.contains(": conforming   1 passed   in "), "{}", said.out);
 }
 
-/// Its defect takes a process that puts two items and then takes one; in the programs of the clause that
-/// somebody wrote, who puts does not take.
+/// Its defect takes a process that puts two items, one of them with a time limit, and then takes one; in the
+/// programs of the clause that somebody wrote, who puts does not take, and nothing has a limit.
 fn makes_small() {
-    let (mutant, clause) = ("mutant:queue_turns_for_who_has_put", "queue/linearizable-as-claimed");
+    let (mutant, clause) = ("mutant:queue_turns_after_a_put_with_a_limit", "queue/linearizable-as-claimed");
     let directory = directory();
     // One after the other, so that a program that somebody wrote would fail first.
     let said = check(directory.path(), &[mutant, "--quick", "--jobs", "1", "--clause", clause]);

@@ -24,8 +24,8 @@ pub const MUTANTS: &[Mutant] = &[
         defect: Defect::in_queues(newest_first),
     },
     Mutant {
-        name: "queue_turns_for_who_has_put",
-        about: "To a process that has put something itself, a get gives the second item and puts the first one back.",
+        name: "queue_turns_after_a_put_with_a_limit",
+        about: "To a process that has put with a time limit, a get gives the second item and puts the first one back.",
         clauses: &["queue/linearizable-as-claimed"],
         defect: Defect::in_queues(turns),
     },
@@ -97,7 +97,7 @@ fn newest_first(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Ans
 }
 
 fn turns(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
-    memory.flag |= put_item(call).is_some();
+    memory.flag |= matches!(call, Call::Put { timeout_ms: Some(_), .. });
     let first = inner.call(call);
     // Only an integer can be made again from what was received of it.
     let again = Item::int(first.value as u32);
