@@ -9,14 +9,17 @@ mod output;
 mod registry;
 mod smoke;
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use procession::clause::{Clause, Level};
 use procession::nearest::suggestion;
 use procession::plan::Selection;
+use procession::program::random;
 use procession::run::{SessionOptions, interrupt};
 
 /// Tests whether inter-process communication keeps its promises.
@@ -79,9 +82,9 @@ struct CheckArgs {
     implementation: String,
     #[command(flatten)]
     selection: SelectionArgs,
-    /// The seed of the random programs; another every day if not given
-    #[arg(long)]
-    seed: Option<u64>,
+    /// The seed of the random programs: a number, `today` for other programs every day, or `random`
+    #[arg(long, default_value_t = Seed(random::SEED))]
+    seed: Seed,
     /// How many programs run side by side
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -105,6 +108,37 @@ struct CheckArgs {
     shrink: u64,
     #[command(flatten)]
     patience: PatienceArgs,
+}
+
+/// The seed of random programs, as it is named on the command line.
+#[derive(Clone, Copy, Debug)]
+struct Seed(u64);
+
+impl std::fmt::Display for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Seed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Seed, String> {
+        /// More than any clause has programs, so that no two days have one in common.
+        const APART: u64 = 1_000;
+        match text {
+            "today" => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH);
+                Ok(Seed(since.map_or(0, |since| since.as_secs() / 86_400) * APART))
+            }
+            // Short enough to be read out, and for a number in any language.
+            "random" => Ok(Seed(RandomState::new().build_hasher().finish() >> 32)),
+            number => {
+                let wrong = |error| format!("{error}; expected a number, `today` or `random`");
+                number.parse().map(Seed).map_err(wrong)
+            }
+        }
+    }
 }
 
 #[derive(Args)]

@@ -33,7 +33,13 @@ pub mod words;
 #[cfg(test)]
 mod brute;
 #[cfg(test)]
+mod brute_bag;
+#[cfg(test)]
+mod brute_pipe;
+#[cfg(test)]
 mod compared;
+#[cfg(test)]
+mod compared_pipe;
 #[cfg(test)]
 mod connection_cases;
 #[cfg(test)]

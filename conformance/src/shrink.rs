@@ -127,10 +127,13 @@ fn smaller_item(program: &Program, place: &mut usize) -> Option<Program> {
         items.extend(crate::judge::run::items_of(call));
     }
     let mut choices = Vec::new();
+    let calls = || program.lines().map(|(_, line)| &line.step.call);
     for item in items {
         // A payload of an encoding of its own is what the program is about.
         if item.id != 0 && matches!(item.kind, ItemKind::Text | ItemKind::Bytes | ItemKind::List) {
-            choices.push((item, Item::int(item.id)));
+            if !calls().any(|call| sends_bytes(call) && crate::judge::run::items_of(call).contains(&item)) {
+                choices.push((item, Item::int(item.id)));
+            }
             // Below 16 bytes the id would be cut.
             if item.len >= 32 {
                 choices.push((item, Item { len: item.len / 2, ..item }));
@@ -138,7 +141,6 @@ fn smaller_item(program: &Program, place: &mut usize) -> Option<Program> {
         }
     }
     first(&choices, place, |(from, to)| {
-        let calls = || program.roles.iter().flat_map(|role| &role.lines).map(|line| &line.step.call);
         if calls().any(|call| keeps_its_bytes(call) && crate::judge::run::items_of(call).contains(from)) {
             return None;
         }
@@ -158,7 +160,13 @@ fn smaller_item(program: &Program, place: &mut usize) -> Option<Program> {
 /// Whether a call needs this very kind of item: bytes with positions of their own in them, or a list
 /// that is emptied afterwards.
 fn keeps_its_bytes(call: &Call) -> bool {
-    matches!(call, Call::SendBytes { .. } | Call::Write { .. } | Call::Put { then_clear: true, .. })
+    let whole = matches!(call, Call::SendBytes { offset: None, size: None, width: None, .. });
+    !whole && matches!(call, Call::SendBytes { .. } | Call::Write { .. } | Call::Put { then_clear: true, .. })
+}
+
+/// Whether a call sends the item's bytes, whatever its kind.
+fn sends_bytes(call: &Call) -> bool {
+    matches!(call, Call::SendBytes { .. })
 }
 
 fn replace_in_call(call: &mut Call, from: &Item, to: &Item) {
@@ -171,6 +179,7 @@ fn replace_in_call(call: &mut Call, from: &Item, to: &Item) {
         Call::Put { item, .. }
         | Call::PutNowait { item }
         | Call::Send { item }
+        | Call::SendBytes { item, .. }
         | Call::AtExitSend { item, .. } => replace(item),
         Call::PutMany { items, .. } => items.iter_mut().for_each(replace),
         _ => {}
@@ -339,7 +348,7 @@ mod tests {
     use super::*;
     use crate::program::Action;
     use crate::program::build::{at, get, put, returned, sleep};
-    use crate::program::random::queue_program;
+    use crate::program::random::{batch_program, pipe_program, queue_program};
     use proptest::prelude::*;
 
     /// How many puts and gets a program has.
@@ -405,7 +414,9 @@ mod tests {
     #[test]
     fn bytes_with_positions_in_them_stay() {
         use crate::program::build::{recv, send_bytes};
-        let lines = [send_bytes("p.1", Item::bytes(7, 4000)), recv("p.0").gives(Item::bytes(7, 4000))];
+        let mut lines = [send_bytes("p.1", Item::bytes(7, 4000)), recv("p.0").gives(Item::bytes(7, 4000))];
+        let Call::SendBytes { offset, .. } = &mut lines[0].step.call else { panic!("it sends bytes") };
+        *offset = Some(0);
         let program = Program::new().pipe("p").main(lines);
         let mut runs = 0;
         let both = |program: &Program| {
@@ -426,17 +437,111 @@ mod tests {
         assert_eq!((runs, smallest), (5, three_workers()));
     }
 
+    /// What a failure may need of a program: the more it needs, the larger is the smallest one.
+    #[derive(Clone, Debug)]
+    enum Need {
+        /// So many puts or sends, and so many calls that take.
+        Calls(usize, usize),
+        /// Workers that have so many lines each.
+        Workers(usize, usize),
+        /// An item of at least so many bytes.
+        Length(u32),
+        /// A call that takes so many items at once, and one that puts so many.
+        Batches(u32, usize),
+        /// Puts and gets are as many, at least so many.
+        Balanced(usize),
+    }
+
+    impl Need {
+        fn is_met(&self, program: &Program) -> bool {
+            let calls = || program.lines().map(|(_, line)| &line.step.call);
+            match *self {
+                Need::Calls(giving, taking) => {
+                    let (gives, takes) = count(program);
+                    gives >= giving && takes >= taking
+                }
+                Need::Workers(workers, lines) => {
+                    program.roles.iter().filter(|role| role.lines.len() >= lines).count() >= workers
+                }
+                Need::Length(bytes) => {
+                    calls().flat_map(crate::judge::run::items_of).any(|item| item.len >= bytes)
+                }
+                Need::Batches(taking, putting) => {
+                    calls().any(|call| matches!(call, Call::GetMany { max, .. } if *max >= taking))
+                        && calls()
+                            .any(|call| matches!(call, Call::PutMany { items, .. } if items.len() >= putting))
+                }
+                Need::Balanced(least) => {
+                    let (gives, takes) = count(program);
+                    gives == takes && gives >= least
+                }
+            }
+        }
+    }
+
+    fn needs() -> impl Strategy<Value = Need> {
+        prop_oneof![
+            (0usize..4, 0usize..4).prop_map(|(giving, taking)| Need::Calls(giving, taking)),
+            (1usize..3, 1usize..4).prop_map(|(workers, lines)| Need::Workers(workers, lines)),
+            (16u32..2000).prop_map(Need::Length),
+            (1u32..3, 1usize..3).prop_map(|(taking, putting)| Need::Batches(taking, putting)),
+            (1usize..4).prop_map(Need::Balanced),
+        ]
+    }
+
+    fn random_program(sort: usize, seed: u64) -> Program {
+        [queue_program, batch_program, pipe_program][sort](seed)
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig { max_global_rejects: 100_000, ..ProptestConfig::default() })]
+
         #[test]
-        fn every_candidate_is_whole_and_the_result_fails(seed: u64, least in 1usize..4) {
-            let program = queue_program(seed);
-            let fails = |program: &Program| count(program).0 >= least;
-            prop_assume!(fails(&program));
-            let smallest = shrink(&program, 2000, |candidate| {
+        fn nothing_more_can_be_left_out(seed: u64, sort in 0usize..3, need in needs()) {
+            let program = random_program(sort, seed);
+            prop_assume!(need.is_met(&program));
+            let smallest = shrink(&program, 20_000, |candidate| {
                 assert!(is_whole(candidate, &program) && *candidate != program, "{candidate:?}");
-                fails(candidate)
+                need.is_met(candidate)
             });
-            prop_assert_eq!(count(&smallest), (least, 0));
+            prop_assert!(need.is_met(&smallest));
+            for pass in PASSES {
+                let mut place = 0;
+                while let Some(candidate) = pass(&smallest, &mut place) {
+                    prop_assert!(!need.is_met(&candidate), "this is smaller and fails too: {candidate:?}");
+                    place += 1;
+                }
+            }
+            // What that comes to, by sort of need.
+            let lines = smallest.lines().count();
+            match need {
+                Need::Calls(giving, taking) => {
+                    prop_assert_eq!(count(&smallest), (giving, taking));
+                    prop_assert_eq!(lines, giving + taking);
+                }
+                Need::Workers(workers, each) => prop_assert_eq!(lines, workers * each),
+                Need::Length(bytes) => {
+                    let items = smallest.lines().flat_map(|(_, line)| {
+                        crate::judge::run::items_of(&line.step.call).to_vec()
+                    });
+                    let longest = items.map(|item| item.len).max().unwrap_or(0);
+                    prop_assert!(longest < 2 * bytes.max(32) && lines == 1, "{smallest:?}");
+                }
+                Need::Batches(taking, putting) => {
+                    prop_assert_eq!(lines, 2);
+                    for (_, line) in smallest.lines() {
+                        match &line.step.call {
+                            Call::GetMany { max, .. } => prop_assert!(*max < 2 * taking),
+                            Call::PutMany { items, .. } => prop_assert_eq!(items.len(), putting),
+                            other => prop_assert!(false, "{other:?} is not needed"),
+                        }
+                    }
+                }
+                Need::Balanced(least) => {
+                    prop_assert_eq!(count(&smallest), (least, least));
+                    prop_assert_eq!(lines, 2 * least);
+                }
+            }
         }
     }
 }

@@ -55,7 +55,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             selection: Selection::default(),
-            seed: 1,
+            seed: random::SEED,
             jobs: 1,
             quick: false,
             evidence: None,

@@ -42,6 +42,7 @@ use crate::clause::Clause;
 use crate::evidence::EXTENSION;
 use crate::expectation::Expectations;
 use crate::plan::{Plan, Selection};
+use crate::program::random;
 use crate::report::{Report, text};
 use crate::run::{AdapterCommand, warden_main};
 use crate::suite::{self, Options};
@@ -55,9 +56,6 @@ const EXPECT_VARIABLE: &str = "PROCESSION_EXPECT";
 
 /// Set in the environment of the process that serves the implementation.
 const AGENT: &str = "PROCESSION_TEST_AGENT";
-
-/// The seed of random programs, if none is named.
-const SEED: u64 = 1;
 
 /// The `main` of a test target that checks an implementation: see [`crate::main!`].
 ///
@@ -92,7 +90,7 @@ pub fn main(
         }
     };
     let seed = match std::env::var(SEED_VARIABLE).map(|seed| seed.parse()) {
-        Err(_) => SEED,
+        Err(_) => random::SEED,
         Ok(Ok(seed)) => seed,
         Ok(Err(error)) => {
             eprintln!("{SEED_VARIABLE}: {error}; expected a whole number");

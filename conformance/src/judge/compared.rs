@@ -1,21 +1,28 @@
 //! The judges of a queue's order agree with brute force on small histories: legal ones, made by
 //! simulating a correct queue, and the same ones with something changed.
 
+use std::fmt::Write;
+
 use proptest::prelude::*;
 
 use procession_contract::{Answer, Call, Item, Outcome, QueueLevel};
 
-use super::{brute, judge, notation};
+use super::{brute, brute_bag, judge, notation};
 use crate::history::{CallHistory, FaultFired, History, Returned, RunEnd, WorkerEnd, WorkerHistory};
 use crate::program::build::{get, on, put};
 use crate::program::{Action, Judge, Line, Program};
 use crate::verdict::Verdict;
 
 /// A stream of decisions; after its end every decision is the first one.
-struct Choices<'a>(std::slice::Iter<'a, u8>);
+pub(super) struct Choices<'a>(std::slice::Iter<'a, u8>);
 
-impl Choices<'_> {
-    fn below(&mut self, bound: usize) -> usize {
+impl<'a> Choices<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Choices<'a> {
+        Choices(bytes.iter())
+    }
+
+    /// The next decision between so many.
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::from(*self.0.next().unwrap_or(&0)) % bound
     }
 }
@@ -133,6 +140,9 @@ fn simulate(choices: &mut Choices, maxsize: usize, several: bool) -> (Program, H
             State::Answered(answer) => {
                 let call = lived.calls.last_mut().expect("it was called");
                 call.returned = Some(Returned { at_ns: now, answer });
+                if lived.calls.len() == program.roles[worker].lines.len() {
+                    lived.gone_ns = Some(now);
+                }
                 State::Idle
             }
             State::Gone => State::Gone,
@@ -149,7 +159,7 @@ fn simulate(choices: &mut Choices, maxsize: usize, several: bool) -> (Program, H
 }
 
 /// Changes one thing: two takes swap their items, a take finds the queue empty instead or the other
-/// way round, a call returns at another time, or the queue was smaller than it was.
+/// way round, a call returns at another time or never, or the queue was smaller than it was.
 fn mutate(choices: &mut Choices, history: &mut History, maxsize: &mut usize) {
     let mut answers: Vec<&mut Returned> = history
         .workers
@@ -159,7 +169,7 @@ fn mutate(choices: &mut Choices, history: &mut History, maxsize: &mut usize) {
         .collect();
     let mut taken: Vec<&mut Returned> =
         answers.iter_mut().map(|answer| &mut **answer).filter(|answer| answer.answer.aux != 0).collect();
-    match choices.below(5) {
+    match choices.below(6) {
         0 if taken.len() > 1 => {
             let (one, two) = (choices.below(taken.len()), choices.below(taken.len()));
             let other = taken[two].answer.clone();
@@ -184,20 +194,70 @@ fn mutate(choices: &mut Choices, history: &mut History, maxsize: &mut usize) {
             let at_ns = call.called_ns;
             call.returned.as_mut().expect("it returned").at_ns = at_ns;
         }
+        4 => {
+            // A worker's last call never returns, and the worker waits.
+            let worker = 1 + choices.below(history.workers.len() - 1);
+            let worker = &mut history.workers[worker];
+            if let (Some(last), WorkerEnd::Finished) = (worker.calls.last_mut(), &worker.end) {
+                last.returned = None;
+                (worker.end, worker.gone_ns) = (WorkerEnd::Running, None);
+                history.end = RunEnd::Quiescent;
+            }
+        }
         _ => *maxsize = if *maxsize == 1 { 2 } else { 1 },
     }
 }
 
-fn agree(program: &Program, history: &History, maxsize: usize) -> Result<bool, TestCaseError> {
-    let legal = brute::linearizable(program, history, maxsize);
-    let program = program.clone().judge(Judge::LinearizableFifo("q".into(), maxsize as u32));
-    let verdict = judge(&program, history, &notation::manifest(QueueLevel::LinearizableFifo));
-    match verdict {
-        Verdict::Pass => prop_assert!(legal, "passed, but no order exists"),
-        Verdict::Fail(failure) => prop_assert!(!legal, "an order exists, but: {failure:?}"),
-        other => prop_assert!(false, "neither passed nor failed: {other:?}"),
+/// What the judges and brute force say of a history at a level; brute force's answer if they agree.
+fn agree(
+    program: &Program,
+    history: &History,
+    maxsize: usize,
+    level: QueueLevel,
+) -> Result<bool, TestCaseError> {
+    let (legal, judged) = match level {
+        QueueLevel::Conservation => {
+            (brute_bag::kept(program, history, maxsize, false), Judge::Conservation("q".into()))
+        }
+        QueueLevel::ProducerFifo => {
+            (brute_bag::kept(program, history, maxsize, true), Judge::ProducerFifo("q".into()))
+        }
+        QueueLevel::LinearizableFifo => (
+            brute::linearizable(program, history, maxsize),
+            Judge::LinearizableFifo("q".into(), maxsize as u32),
+        ),
+    };
+    // The judges of the weaker levels read the bound from the object.
+    let mut program = Program { judges: vec![judged], ..program.clone() };
+    program.objects = Program::new().queue("q", maxsize as i64).objects;
+    match judge(&program, history, &notation::manifest(level)) {
+        Verdict::Pass => prop_assert!(legal, "passed, but no order exists: {}", told(&program, history)),
+        Verdict::Fail(failure) => {
+            prop_assert!(!legal, "an order exists, but {failure:?}: {}", told(&program, history));
+        }
+        other => prop_assert!(false, "neither passed nor failed, {other:?}: {}", told(&program, history)),
     }
     Ok(legal)
+}
+
+const LEVELS: [QueueLevel; 3] =
+    [QueueLevel::Conservation, QueueLevel::ProducerFifo, QueueLevel::LinearizableFifo];
+
+/// A history as a person reads it.
+pub(super) fn told(program: &Program, history: &History) -> String {
+    let mut told = String::new();
+    for (role, worker) in program.roles.iter().zip(&history.workers) {
+        let gets = role.worker.gets.as_ref().map_or("all".to_owned(), |gets| gets.join(" "));
+        let _ = writeln!(told, "{} has {gets}, {:?}, gone {:?}", worker.name, worker.end, worker.gone_ns);
+        for call in &worker.calls {
+            let called = super::words::call(&role.lines[call.line].step);
+            let answer = call.returned.as_ref().map(|returned| super::words::answer(&returned.answer));
+            let at_ns = call.returned.as_ref().map(|returned| returned.at_ns);
+            let _ = writeln!(told, "  {called} [{}, {at_ns:?}] {answer:?}", call.called_ns);
+        }
+    }
+    let _ = writeln!(told, "{:?}", history.end);
+    told
 }
 
 proptest! {
@@ -208,41 +268,49 @@ proptest! {
         choices in prop::collection::vec(any::<u8>(), 20..90), maxsize in 0usize..3, several: bool,
     ) {
         let several = several && maxsize == 0;
-        let (program, history) = simulate(&mut Choices(choices.iter()), maxsize, several);
-        prop_assert!(agree(&program, &history, maxsize)?, "brute force rejects what a correct queue did");
+        let (program, history) = simulate(&mut Choices::new(&choices), maxsize, several);
+        for level in LEVELS {
+            let legal = agree(&program, &history, maxsize, level)?;
+            prop_assert!(legal, "brute force rejects what a correct queue did");
+        }
     }
 
     #[test]
     fn a_changed_history_is_judged_as_by_brute_force(
         choices in prop::collection::vec(any::<u8>(), 20..90), maxsize in 0usize..3, several: bool,
     ) {
-        let mut choices = Choices(choices.iter());
+        let mut choices = Choices::new(&choices);
         let mut maxsize = maxsize;
         let (program, mut history) = simulate(&mut choices, maxsize, several && maxsize == 0);
         mutate(&mut choices, &mut history, &mut maxsize);
-        agree(&program, &history, maxsize)?;
+        for level in LEVELS {
+            agree(&program, &history, maxsize, level)?;
+        }
     }
 }
 
-/// The comparison means something only if both answers occur often, with and without waiting calls,
-/// deaths and bounds.
+/// The comparison means something only if both answers occur often at each level, with and without
+/// waiting calls, deaths and bounds.
 #[test]
 fn the_compared_histories_are_of_every_kind() {
     let mut random = crate::program::random::Random::new(1);
-    let (mut legal, mut illegal, mut quiescent, mut killed) = (0, 0, 0, 0);
-    for round in 0..2000 {
+    let mut counts = [0; 8];
+    for round in 0..4000 {
         let bytes: Vec<u8> = (0..90).map(|_| random.below(256) as u8).collect();
-        let mut choices = Choices(bytes.iter());
+        let mut choices = Choices::new(&bytes);
         let mut maxsize = round % 3;
         let (program, mut history) = simulate(&mut choices, maxsize, maxsize == 0);
         mutate(&mut choices, &mut history, &mut maxsize);
-        quiescent += usize::from(history.end == RunEnd::Quiescent);
-        killed += usize::from(!history.faults.is_empty());
-        match agree(&program, &history, maxsize).unwrap() {
-            true => legal += 1,
-            false => illegal += 1,
+        let legal = LEVELS.map(|level| agree(&program, &history, maxsize, level).unwrap());
+        let quiescent = history.end == RunEnd::Quiescent;
+        let killed = !history.faults.is_empty();
+        let is_so = [legal[0], !legal[0], legal[1], !legal[1], legal[2], !legal[2], quiescent, killed];
+        for (count, is_so) in counts.iter_mut().zip(is_so) {
+            *count += usize::from(is_so);
         }
     }
-    let counts = [legal, illegal, quiescent, killed];
-    assert!(counts.iter().all(|count| *count > 200), "legal, illegal, quiescent, killed: {counts:?}");
+    assert!(
+        counts.iter().all(|count| *count > 300),
+        "legal and illegal at each level, quiescent, killed: {counts:?}"
+    );
 }

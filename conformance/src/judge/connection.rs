@@ -3,20 +3,35 @@
 //! `eof` is right only when no process can hold the other end any more and everything that was sent
 //! has been received, and then for ever; `broken_pipe` only when nobody can hold the receiving end. A
 //! process holds an end if it was given it, as `gets` says, until it closes or releases it or ends;
-//! only a process that certainly held it at that moment convicts.
+//! only a process that certainly held it at that moment convicts. Whoever was told rightly that nobody
+//! holds an end any more has told everybody: a call that waits for that end then hangs.
+//!
+//! Tests compare both judges with brute force on small histories.
+
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use procession_contract::{Call, Item, Outcome, Value};
 
 use super::holders::{certainly_closed, certainly_held};
 use super::queue::{Effect, NEVER, Put, Queue, Span, answered, cite};
-use super::{Progress, Run, fail, fifo, words};
+use super::{Progress, Run, fail, fifo, queue, words};
 use crate::history::WorkerEnd;
-use crate::verdict::{FailureKind, Verdict};
+use crate::verdict::{Failure, FailureKind, Verdict};
 
 /// Each direction delivers whole messages in the order in which they were sent, then the end.
 pub fn order(run: &Run, pipe: &str) -> Verdict {
     both(run, pipe, |direction| {
-        direction.in_order(run).and_then(|taken| direction.end_of_stream(run, &taken).map(|()| taken))
+        let taken = direction.in_order(run)?;
+        direction.end_of_stream(run, &taken)?;
+        match (direction.waiting.first(), direction.eofs.first()) {
+            (Some(receive), Some(eof)) if !direction.foreign => Err(direction.hang(
+                run,
+                *receive,
+                "another receive has met the end of the stream",
+                Some(*eof),
+            )),
+            _ => Ok(taken),
+        }
     })
 }
 
@@ -74,8 +89,12 @@ struct Direction {
     sent: Vec<Sent>,
     received: Vec<(Seen, Span)>,
     eofs: Vec<Span>,
+    /// Sends that found nobody to receive.
+    refused: Vec<Span>,
     /// Receives that may have taken a message which nobody saw.
-    unseen: usize,
+    unseen: Vec<Span>,
+    /// Whether somebody was killed while it sent.
+    cut_off: bool,
     /// Receives that waited when nothing could move any more.
     waiting: Vec<Span>,
     /// Something that these judges do not follow went through it, or made it unusable.
@@ -91,7 +110,9 @@ impl Direction {
             sent: Vec::new(),
             received: Vec::new(),
             eofs: Vec::new(),
-            unseen: 0,
+            refused: Vec::new(),
+            unseen: Vec::new(),
+            cut_off: false,
             waiting: Vec::new(),
             foreign: false,
             broken: None,
@@ -127,17 +148,22 @@ impl Direction {
             (None | Some(Outcome::BrokenPipe | Outcome::Other | Outcome::Corrupt), _) => Effect::Possible,
             (Some(other), _) => Effect::None(other),
         };
-        if outcome == Some(Outcome::BrokenPipe) && certainly_held(run, &self.to, span.returned) {
-            self.broken = Some(fail(
-                FailureKind::WrongOutcome,
-                format!("{} is open in another process, so sending succeeds", self.to),
-                answered(run, span),
-                cite(run, &[span]),
-            ));
+        if outcome == Some(Outcome::BrokenPipe) {
+            if certainly_held(run, &self.to, span.returned) {
+                self.broken = Some(fail(
+                    FailureKind::WrongOutcome,
+                    format!("{} is open in another process, so sending succeeds", self.to),
+                    answered(run, span),
+                    cite(run, &[span]),
+                ));
+            }
+            self.refused.push(span);
         }
+        let span = if effect == Effect::Possible { Span { returned: NEVER, ..span } } else { span };
+        self.cut_off |=
+            outcome.is_none() && !waits && matches!(call, Call::Send { .. } | Call::SendBytes { .. });
         match call {
             Call::Send { item } | Call::AtExitSend { item, .. } => {
-                let span = if effect == Effect::Possible { Span { returned: NEVER, ..span } } else { span };
                 self.sent.push(Sent { item: *item, key: item.expected(), bytes: None, span, effect });
             }
             Call::SendBytes { item, offset, size, .. } => {
@@ -170,7 +196,7 @@ impl Direction {
             _ if run.quiescent() && run.end(span.worker) == WorkerEnd::Running => {
                 return self.waiting.push(span);
             }
-            _ => return self.unseen += 1,
+            _ => return self.unseen.push(span),
         };
         match outcome {
             Some(Outcome::Ok) => {
@@ -208,8 +234,9 @@ impl Direction {
             workers.dedup();
             workers.len() > 1
         };
+        let receives = self.received.iter().map(|(_, span)| span).chain(&self.unseen);
         if several(self.sent.iter().map(|sent| sent.span.worker).collect())
-            || several(self.received.iter().map(|(_, span)| span.worker).collect())
+            || several(receives.map(|span| span.worker).collect())
         {
             return self.in_some_order(run);
         }
@@ -242,32 +269,89 @@ impl Direction {
             queue.puts[*sent].taken = Some(queue.gets.len());
             queue.gets.push((*sent, *span));
         }
-        match fifo::find(&queue) {
-            // A message that a killed receiver took explains a gap.
-            Some(_) if self.unseen > 0 => Ok(taken),
-            Some(pattern) => match pattern.verdict(run, &queue) {
-                Verdict::Fail(mut failure) => {
-                    failure.kind = FailureKind::OutOfOrder;
-                    Err(Verdict::Fail(failure))
-                }
-                other => Err(other),
+        let failed = match fifo::find(&queue) {
+            None if self.unseen.is_empty() => return Ok(taken),
+            Some(pattern) if self.unseen.is_empty() => pattern.verdict(run, &queue),
+            // A message that a killed receiver took explains a gap, but not every gap.
+            _ => match self.searched(run, queue) {
+                Verdict::Pass => return Ok(taken),
+                failed => failed,
             },
-            None => Ok(taken),
+        };
+        match failed {
+            Verdict::Fail(_) if self.has_twins() => Err(self.undecided()),
+            Verdict::Fail(failure) if failure.kind == FailureKind::NotLinearizable => {
+                Err(Verdict::Fail(Failure { kind: FailureKind::OutOfOrder, ..failure }))
+            }
+            other => Err(other),
         }
     }
 
-    /// The sends whose messages were received: each message that of a send, and no send twice.
+    /// Whether some order explains the messages together with those that killed receivers may have
+    /// taken, the ends of the stream and the receives that wait.
+    fn searched(&self, run: &Run, mut queue: Queue) -> Verdict {
+        for put in queue.puts.iter_mut().filter(|put| put.effect == Effect::Waiting) {
+            // That it hangs if it was received is said elsewhere; how much a pipe holds is not known.
+            put.effect = if put.taken.is_some() { Effect::Possible } else { Effect::None(Outcome::Full) };
+        }
+        queue.unseen = self.unseen.clone();
+        if !self.foreign {
+            queue.empties = self.eofs.clone();
+            queue.waiting = self.waiting.clone();
+        }
+        queue::searched(run, &queue, 0)
+    }
+
+    /// Whether two messages are equal.
+    fn has_twins(&self) -> bool {
+        let mut keys = HashSet::new();
+        self.sent.iter().any(|sent| !matches!(sent.effect, Effect::None(_)) && !keys.insert(sent.key))
+    }
+
+    /// Whether a message that was sent for sure is equal to one that perhaps was.
+    fn has_uncertain_twins(&self) -> bool {
+        let with = |wanted: fn(Effect) -> bool| {
+            self.sent.iter().filter(move |sent| wanted(sent.effect)).map(|sent| sent.key)
+        };
+        let certain: HashSet<_> = with(|effect| effect == Effect::Certain).collect();
+        with(|effect| matches!(effect, Effect::Possible | Effect::Waiting)).any(|key| certain.contains(&key))
+    }
+
+    /// What is said of a failure that may be another matching of equal messages.
+    fn undecided(&self) -> Verdict {
+        let from = &self.from;
+        Verdict::Unresolved(format!("of equal messages through {from} nothing tells which one came"))
+    }
+
+    /// The sends whose messages were received: each message that of a send, and no send twice. Of equal
+    /// messages the one that was sent first is taken to be received first.
     fn matched(&self, run: &Run) -> Result<Vec<usize>, Verdict> {
-        let mut free: Vec<bool> =
-            self.sent.iter().map(|sent| !matches!(sent.effect, Effect::None(_))).collect();
-        let mut taken = Vec::with_capacity(self.received.len());
-        for (seen, span) in &self.received {
-            let fits = |sent: &usize| free[*sent] && self.sent[*sent].is(seen);
-            match (0..self.sent.len()).find(fits).filter(|sent| self.sent[*sent].span.called <= span.returned)
-            {
+        let mut by_call: Vec<usize> =
+            (0..self.sent.len()).filter(|sent| !matches!(self.sent[*sent].effect, Effect::None(_))).collect();
+        by_call.sort_by_key(|sent| self.sent[*sent].span.called);
+        let mut by_key: HashMap<(i64, u64), VecDeque<usize>> = HashMap::with_capacity(by_call.len());
+        for sent in &by_call {
+            by_key.entry(self.sent[*sent].key).or_default().push_back(*sent);
+        }
+        let mut free = vec![true; self.sent.len()];
+        let mut by_return: Vec<usize> = (0..self.received.len()).collect();
+        by_return.sort_by_key(|receive| self.received[*receive].1.returned);
+        let mut taken = vec![usize::MAX; self.received.len()];
+        for receive in by_return {
+            let (seen, span) = &self.received[receive];
+            let found = match seen {
+                Seen::Message(key) => by_key.get_mut(key).and_then(|sends| {
+                    // One may have been received into a buffer, which is found without its key.
+                    std::iter::from_fn(|| sends.pop_front()).find(|sent| free[*sent])
+                }),
+                Seen::Buffer { .. } | Seen::Print(_) => {
+                    by_call.iter().copied().find(|sent| free[*sent] && self.sent[*sent].is(seen))
+                }
+            };
+            match found.filter(|sent| self.sent[*sent].span.called <= span.returned) {
                 Some(sent) => {
                     free[sent] = false;
-                    taken.push(sent);
+                    taken[receive] = sent;
                 }
                 None => return Err(self.unexpected(run, None, &taken, seen, *span)),
             }
@@ -286,6 +370,9 @@ impl Direction {
             let later =
                 taken[..index].iter().find(|other| self.sent[**other].span.worker == sender && *other > sent);
             if let Some(later) = later {
+                if self.has_twins() {
+                    return Err(self.undecided());
+                }
                 let (_, span) = &self.received[index];
                 return Err(fail(
                     FailureKind::OutOfOrder,
@@ -361,6 +448,7 @@ impl Direction {
     }
 
     fn end_of_stream(&self, run: &Run, taken: &[usize]) -> Result<(), Verdict> {
+        let left = self.left(taken);
         for eof in &self.eofs {
             if certainly_held(run, &self.from, eof.returned) {
                 return Err(fail(
@@ -378,10 +466,11 @@ impl Direction {
                     cite(run, &[*after, *eof]),
                 ));
             }
-            let left: Vec<_> = (0..self.sent.len())
-                .filter(|sent| self.sent[*sent].effect == Effect::Certain && !taken.contains(sent))
-                .collect();
-            if let (Some(first), false) = (left.first(), self.foreign || left.len() <= self.unseen) {
+            let unseen = self.unseen.iter().filter(|unseen| unseen.called <= eof.returned).count();
+            if let (Some(first), false) = (left.first(), self.foreign || left.len() <= unseen) {
+                if self.has_uncertain_twins() {
+                    return Err(self.undecided());
+                }
                 return Err(fail(
                     FailureKind::Lost,
                     format!("{} is received before the end of the stream", self.words(*first)),
@@ -393,42 +482,62 @@ impl Direction {
         Ok(())
     }
 
+    /// The messages that were sent and not received.
+    fn left(&self, taken: &[usize]) -> Vec<usize> {
+        let mut left: Vec<bool> = self.sent.iter().map(|sent| sent.effect == Effect::Certain).collect();
+        taken.iter().for_each(|sent| left[*sent] = false);
+        (0..left.len()).filter(|sent| left[*sent]).collect()
+    }
+
     /// A receive may wait only while nothing is there and somebody may still send; a send only until
     /// its message has been received, while somebody may receive it.
     fn waiting_calls(&self, run: &Run, taken: &[usize]) -> Result<(), Verdict> {
-        let hang = |span: Span, why: String, more: Option<Span>| {
-            let spans: Vec<_> = std::iter::once(span).chain(more).collect();
-            Err(fail(
-                FailureKind::Hang,
-                format!("{} returns, since {why}", run.called(span.worker, span.line)),
-                "it was still pending when nothing could move any more",
-                cite(run, &spans),
-            ))
-        };
         if self.foreign {
             return Ok(());
         }
-        let untaken: Vec<_> = (0..self.sent.len())
-            .filter(|sent| self.sent[*sent].effect == Effect::Certain && !taken.contains(sent))
-            .collect();
+        let left = self.left(taken);
         if let Some(receive) = self.waiting.first() {
-            if untaken.len() > self.unseen {
-                let sent = untaken[0];
-                return hang(*receive, format!("{} was sent", self.words(sent)), Some(self.sent[sent].span));
+            if left.len() > self.unseen.len() {
+                if self.has_uncertain_twins() {
+                    return Err(self.undecided());
+                }
+                let sent = left[0];
+                let why = format!("{} was sent", self.words(sent));
+                return Err(self.hang(run, *receive, &why, Some(self.sent[sent].span)));
             }
             if certainly_closed(run, &self.from) {
-                return hang(*receive, format!("nobody holds {} any more", self.from), None);
+                let why = format!("nobody holds {} any more", self.from);
+                return Err(self.hang(run, *receive, &why, None));
             }
         }
         for (index, sent) in self.sent.iter().enumerate().filter(|(_, sent)| sent.effect == Effect::Waiting) {
             if taken.contains(&index) {
-                return hang(sent.span, "its message was received".into(), None);
+                if self.has_uncertain_twins() {
+                    return Err(self.undecided());
+                }
+                return Err(self.hang(run, sent.span, "its message was received", None));
             }
-            if certainly_closed(run, &self.to) {
-                return hang(sent.span, format!("nobody holds {} any more", self.to), None);
+            if certainly_closed(run, &self.to) || !self.refused.is_empty() {
+                let why = format!("nobody holds {} any more", self.to);
+                return Err(self.hang(run, sent.span, &why, self.refused.first().copied()));
+            }
+            // Who was killed in the middle of a message may keep the others from theirs.
+            if let (Some(receive), true, false) = (self.waiting.first(), self.unseen.is_empty(), self.cut_off)
+            {
+                return Err(self.hang(run, sent.span, "a receive waits for a message", Some(*receive)));
             }
         }
         Ok(())
+    }
+
+    fn hang(&self, run: &Run, span: Span, why: &str, more: Option<Span>) -> Verdict {
+        let spans: Vec<_> = std::iter::once(span).chain(more).collect();
+        fail(
+            FailureKind::Hang,
+            format!("{} returns, since {why}", run.called(span.worker, span.line)),
+            "it was still pending when nothing could move any more",
+            cite(run, &spans),
+        )
     }
 }
 

@@ -68,8 +68,38 @@ fn verdict(text: &str, judged: Judge, gets: &[(&str, &str)]) -> &'static str {
     "a: send@1 1 [0,9] ok; c: send@1 2 [6,9] ok; b: recv@0 [10,11] -> 2; b: recv@0 [12,13] -> 1",
     "pass"
 )]
+#[case::end_while_somebody_sends("a: send@1 1 [0,20] ok; b: recv@0 [1,5] eof", "wrong-outcome")]
+#[case::nobody_to_send_to_while_somebody_receives(
+    "a: send@1 1 [0,1] ok; a: send@1 2 [2,3] broken_pipe; b: recv@0 [1,20] -> 1",
+    "wrong-outcome"
+)]
+#[case::a_killed_receiver_may_have_taken_one(
+    "a: send@1 1 [0,5] ok; a: send@1 2 [6,9] ok; d: recv@0 [1,; d killed; b: recv@0 [10,11] -> 2",
+    "pass"
+)]
+#[case::a_killed_receiver_takes_no_more_than_one(
+    "a: send@1 1 [0,5] ok; a: send@1 2 [6,7] ok; a: send@1 3 [8,9] ok; d: recv@0 [1,; d killed; b: recv@0 [10,11] -> 3",
+    "out-of-order"
+)]
+#[case::a_receiver_killed_later_took_nothing(
+    "a: send@1 1 [0,5] ok; a: close@1 [6,7] ok; b: recv@0 [8,9] eof; d: recv@0 [10,; d killed",
+    "lost"
+)]
+#[case::waits_though_another_saw_the_end(
+    "a: send@1 1 [0,5] ok; b: recv@0 [1,6] -> 1; b: recv@0 [7,9] eof; d: recv@0 [10,; quiescent",
+    "hang"
+)]
+#[case::sends_though_another_found_nobody(
+    "b: close@0 [0,1] ok; d died; a: send@1 1 [2,3] broken_pipe; c: send@1 2 [4,; quiescent",
+    "hang"
+)]
+#[case::sender_and_receiver_wait_for_each_other("a: send@1 1 [0,; b: recv@0 [1,; quiescent", "hang")]
+#[case::equal_messages(
+    "a: send@1 1 [10,11] ok; c: send@1 1 [0,1] ok; b: recv@0 [2,3] -> 1; b: recv@0 [12,13] -> 1",
+    "pass"
+)]
 fn order(#[case] text: &str, #[case] expected: &str) {
-    let gets = [("a", "p.1"), ("c", "p.1"), ("b", "p.0")];
+    let gets = [("a", "p.1"), ("c", "p.1"), ("b", "p.0"), ("d", "p.0")];
     assert_eq!(verdict(text, Judge::ConnectionOrder("p".into()), &gets), expected);
 }
 

@@ -39,7 +39,8 @@ pub fn check(run: &Run, queue: &Queue, maxsize: u32) -> Verdict {
     lost(run, queue, &firm).unwrap_or(Verdict::Pass)
 }
 
-/// A put that waits for room although there is room, or although its item has been taken.
+/// A put that waits for room although there is room, although its item has been taken, or although a
+/// get waits for an item: no queue is full and empty at once, whoever was killed with what in his hands.
 fn waiting_put(run: &Run, queue: &Queue, left: &[&Put], maxsize: u32) -> Option<Verdict> {
     let put = queue.puts.iter().find(|put| put.effect == Effect::Waiting)?;
     let hang = |expected: String| {
@@ -50,6 +51,10 @@ fn waiting_put(run: &Run, queue: &Queue, left: &[&Put], maxsize: u32) -> Option<
     if let Some(put) = queue.puts.iter().find(|put| put.effect == Effect::Waiting && put.taken.is_some()) {
         let called = run.called(put.span.worker, put.span.line);
         return hang(format!("{called} returns, since its item was taken"));
+    }
+    if let Some(get) = queue.waiting.first() {
+        let get = run.called(get.worker, get.line);
+        return hang(format!("{called} or {get} returns, since a queue is not full and empty at once"));
     }
     if maxsize == 0 {
         return hang(format!("{called} returns, since the queue has no bound"));

@@ -3,17 +3,19 @@
 use procession_contract::{Call, WorkerKind};
 
 use super::{Progress, Run};
-use crate::history::WorkerEnd;
+use crate::history::{CallHistory, WorkerEnd};
 
 /// Whether some process certainly held an end at this time: it was given it, had not begun to close
-/// it, and made a call later or was there to the end.
+/// it, and was seen in a call then or later, or was there to the end.
 pub fn certainly_held(run: &Run, end: &str, at: u64) -> bool {
     processes(run).any(|process| {
         let alive = |worker: usize| {
+            let last =
+                |call: &CallHistory| call.returned.as_ref().map_or(call.called_ns, |returned| returned.at_ns);
             let history = run.of(worker);
             run.process_of(worker) == process
                 && (run.end(worker) == WorkerEnd::Running
-                    || history.is_some_and(|history| history.calls.iter().any(|call| call.called_ns > at)))
+                    || history.is_some_and(|history| history.calls.iter().any(|call| last(call) >= at)))
         };
         was_given(run, process, end)
             && closing(run, process, end, false).is_none_or(|closing| closing > at)

@@ -178,6 +178,11 @@ fn linearizable(run: &Run, queue: &Queue, maxsize: u32) -> Verdict {
         Some(pattern) if complete => return pattern.verdict(run, queue),
         _ => {}
     }
+    searched(run, queue, maxsize)
+}
+
+/// The search alone: complete for every queue, as far as its budget goes.
+pub fn searched(run: &Run, queue: &Queue, maxsize: u32) -> Verdict {
     match search::search(queue, maxsize, search::BUDGET) {
         search::Found::Linearizable => Verdict::Pass,
         search::Found::Exhausted => Verdict::Unresolved(format!(

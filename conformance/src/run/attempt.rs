@@ -10,6 +10,7 @@ use procession_contract::{Manifest, Method, Script};
 
 use super::clock::{MS, now_ns, ns};
 use super::conditions::all_hold;
+use super::connection::Connection;
 use super::faults::Faults;
 use super::histories::LiveHistory;
 use super::leftovers::Names;
@@ -41,6 +42,8 @@ pub(super) struct Attempt<'a> {
     pub(super) error: Option<(ErrorKind, String)>,
     faults: Faults,
     group_armed: bool,
+    /// When the last of those who have been armed is to begin. Who waits for it sleeps, and yet moves.
+    begins_ns: u64,
     stillness: Stillness,
     /// When something was last heard or seen to happen.
     progress_ns: u64,
@@ -84,6 +87,7 @@ pub(super) fn run(
         error: None,
         faults: Faults::new(program),
         group_armed: false,
+        begins_ns: 0,
         stillness: Stillness::new(manifest),
         progress_ns: now_ns(),
         lag_ns: 0,
@@ -172,7 +176,7 @@ impl Attempt<'_> {
                 return Ok(Some(if main_ended { RunEnd::Completed } else { RunEnd::Quiescent }));
             }
         }
-        let waits_since = self.progress_ns.max(last_expiry_ns(&self.workers)).max(self.time_after_main_ns());
+        let waits_since = self.progress_ns.max(self.not_before_ns());
         if now_ns() > waits_since.saturating_add(ns(options.deadline)) {
             return self.give_up(options).map(Some);
         }
@@ -182,13 +186,22 @@ impl Attempt<'_> {
     /// Whether nothing can move any more.
     fn is_quiet(&mut self, processes: &[Process]) -> bool {
         let main_ended = self.main_ended.is_some();
-        let not_before_ns = last_expiry_ns(&self.workers).max(self.time_after_main_ns());
-        let still = self.stillness.look(processes, &self.workers, not_before_ns, main_ended);
+        let still = self.stillness.look(processes, &self.workers, self.not_before_ns(), main_ended);
+        // Who has not been sent all of a message sleeps for want of the rest.
+        let mut connections =
+            self.workers.iter().filter_map(|worker| Some(&worker.peer.as_ref()?.connection));
+        let still = still && !self.open.control.is_sending() && !connections.any(Connection::is_sending);
         // Before main has connected nothing is known of what the adapter does, and a dead main whose
         // end has not been reported leaves something to come; so does a fault with a delay.
         let main = &self.workers[0];
         let is_known = main.peer.is_some() && (main_ended || !main.is_gone());
         still && is_known && self.faults.next_ns().is_none()
+    }
+
+    /// Before when nothing can be said to move no more: somebody has yet to begin, a call has its time
+    /// limit, or it is asked who outlives the main worker.
+    fn not_before_ns(&self) -> u64 {
+        self.begins_ns.max(last_expiry_ns(&self.workers)).max(self.time_after_main_ns())
     }
 
     /// Whether a gate opens or a fault falls due by the stillness itself: every pending call is blocked
@@ -266,6 +279,7 @@ impl Attempt<'_> {
             MS + 10_000 * steps.sum::<u64>()
         };
         let at_ns = now_ns() + lead_ns;
+        self.begins_ns = self.begins_ns.max(at_ns);
         for index in due {
             let worker = &mut self.workers[index];
             let history = worker.history.path().display().to_string();

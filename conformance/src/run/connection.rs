@@ -43,6 +43,11 @@ impl Connection {
         self.closed
     }
 
+    /// Whether something that was sent has not gone out.
+    pub(super) fn is_sending(&self) -> bool {
+        !self.output.is_empty() && !self.closed
+    }
+
     /// What to wait for.
     pub(super) fn interest(&self) -> PollFlags {
         if self.output.is_empty() { PollFlags::POLLIN } else { PollFlags::POLLIN | PollFlags::POLLOUT }

@@ -33,7 +33,7 @@ pub fn trials() -> Vec<Trial> {
         ("format", &["check", "--format", "jason"], &["'json'", "try '--help'"]),
         ("option", &["check", "--sed", "1"], &["'--seed'", "try '--help'"]),
         ("number_of_jobs", &["check", "--jobs", "0"], &["0 is not in 1..", "try '--help'"]),
-        ("seed", &["check", "--seed", "x"], &["'--seed <SEED>'", "try '--help'"]),
+        ("seed", &["check", "--seed", "x"], &["'--seed <SEED>'", "expected a number, `today` or `random`"]),
         ("subcommand", &["chek"], &["'check'", "try '--help'"]),
     ];
     trials.extend(wrong.map(|(name, arguments, expected)| {

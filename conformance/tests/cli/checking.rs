@@ -5,9 +5,11 @@ use std::path::Path;
 
 use libtest_mimic::Trial;
 use procession::clauses;
+use procession::evidence::Evidence;
+use procession_contract::Call;
 use serde_json::Value;
 
-use super::{check, command, directory, said, snapshot, trial};
+use super::{check, command, directory, procession, said, snapshot, trial};
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -18,6 +20,8 @@ pub fn trials() -> Vec<Trial> {
         trial("check_annotates_for_github", annotations),
         trial("check_conforms_with_status_0", conforms),
         trial("check_repeats", repeats),
+        trial("check_tells_its_seed", tells_its_seed),
+        trial("check_makes_a_failing_random_program_small", makes_small),
     ]
 }
 
@@ -116,6 +120,50 @@ fn conforms() {
     let said = check(directory.path(), &["threads", "--clause", "queue/fifo-per-producer"]);
     assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
     assert!(said.out.contains(": conforming   1 passed   in "), "{}", said.out);
+}
+
+/// Its defect takes a process that puts two items, one of them with a time limit, and then takes one; in the
+/// programs of the clause that somebody wrote, who puts does not take, and nothing has a limit.
+fn makes_small() {
+    let (mutant, clause) = ("mutant:queue_turns_after_a_put_with_a_limit", "queue/linearizable-as-claimed");
+    let directory = directory();
+    // One after the other, so that a program that somebody wrote would fail first.
+    let said = check(directory.path(), &[mutant, "--quick", "--jobs", "1", "--clause", clause]);
+    assert_eq!((said.status, said.err.as_str()), (Some(1), ""), "{}", said.out);
+    assert!(said.out.contains("failure   weaker-than-claimed"), "{}", said.out);
+    let (_, shrunk) = said.out.split_once("program   random, shrunk from ").expect("it says so");
+    let shrunk = shrunk.lines().next().unwrap_or_default();
+    let path = directory.path().join(format!("{}.procession.json", clause.replace('/', ".")));
+    let evidence = fs::read_to_string(&path).expect("it is stored");
+    let evidence: Evidence = serde_json::from_str(&evidence).expect("as `replay` reads it");
+    assert!(evidence.program.title.starts_with("random queue program "), "{}", evidence.program.title);
+    let calls: Vec<&Call> = evidence.program.lines().map(|(_, line)| &line.step.call).collect();
+    // Two puts and a get by one process; the get of another one may be needed to see the order broken.
+    assert!((3..=4).contains(&calls.len()), "{calls:?}");
+    assert!(shrunk.ends_with(&format!(" to {} lines", calls.len())), "{shrunk}");
+    let path = path.display().to_string();
+    let again = directory.path().join("again").display().to_string();
+    let replayed = procession(&["replay", &path, "--report", &again]);
+    assert_eq!(replayed.status, Some(1), "{}{}", replayed.out, replayed.err);
+    assert!(replayed.out.contains("failure   weaker-than-claimed"), "{}", replayed.out);
+    let sound = procession(&["replay", &path, "--on", "reference", "--times", "3", "--report", &again]);
+    assert_eq!(sound.status, Some(0), "{}{}", sound.out, sound.err);
+}
+
+fn tells_its_seed() {
+    let of = |arguments: &[&str]| -> u64 {
+        let directory = directory();
+        let clause = ["threads", "--clause", "queue/close-idempotent"];
+        let said = check(directory.path(), &[&clause[..], arguments].concat());
+        assert_eq!(said.status, Some(0), "{}{}", said.out, said.err);
+        let (_, seed) = said.out.split_once(", seed ").expect("the closing lines tell it");
+        seed.lines().next().and_then(|seed| seed.parse().ok()).expect("a number")
+    };
+    assert_eq!(of(&[]), 1, "without a word the programs are the same every day");
+    assert_eq!(of(&["--seed", "77"]), 77);
+    // Days since 1970: more than when this was written, and no seed of two days is the same.
+    assert!(of(&["--seed", "today"]) > 20_000_000);
+    assert_ne!(of(&["--seed", "random"]), of(&["--seed", "random"]));
 }
 
 fn repeats() {

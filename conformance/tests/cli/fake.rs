@@ -24,7 +24,11 @@ pub fn adapter(arguments: &[String]) -> ExitCode {
         "garbage" => stream.write_all(b"Usage: adapter [OPTIONS]\n").expect("the suite listens"),
         "leaves" => {
             // Not waited for: it is the orphan that the suite must find.
-            let _orphan = Command::new("setsid").args(["sleep", "1000"]).stdin(Stdio::null()).spawn();
+            let orphan = Command::new("setsid").args(["sleep", "1000"]).stdin(Stdio::null()).spawn();
+            let orphan = orphan.expect("it can be started").id();
+            std::fs::write(&arguments[1], orphan.to_string()).expect("the test reads it");
+            // Until the test has looked at it.
+            std::fs::read(&arguments[1]).expect("the test writes to it");
             return ExitCode::from(5);
         }
         _ => {}

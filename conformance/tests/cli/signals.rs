@@ -1,13 +1,16 @@
 //! Ctrl-C, and a command that is killed: nothing is left running.
 
+use std::fs;
 use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use libtest_mimic::Trial;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, pipe};
 
 use super::{adapter, directory, fake, trial};
 
@@ -17,27 +20,76 @@ pub fn trials() -> Vec<Trial> {
         trial("sigterm_ends_a_check_with_143", || ends(Signal::SIGTERM)),
         trial("sigkill_of_a_check_leaves_nothing", || ends(Signal::SIGKILL)),
         trial("children_of_an_adapter_go_with_it", children_go),
+        trial("an_orphan_would_be_seen", an_orphan_would_be_seen),
     ]
 }
 
-/// The command with this adapter; every process below it holds the end of a pipe that is standard error.
-fn start(adapter: &str, report: &Path) -> Running {
+/// Long enough for any machine: who is still there then stays for ever.
+const FOR_EVER: u16 = 60_000;
+
+/// A pipe whose writing end every process inherits that is started while it is open here, and they hand
+/// it on: it reads as ended when the last of them has, wherever it has gone.
+struct Descendants {
+    reads: OwnedFd,
+    writes: Option<OwnedFd>,
+    /// What its descriptors are called in `/proc`.
+    name: PathBuf,
+}
+
+impl Descendants {
+    fn new() -> Descendants {
+        // Not closed on exec.
+        let (reads, writes) = pipe().expect("a descriptor is left");
+        let name = fs::read_link(format!("/proc/self/fd/{}", reads.as_raw_fd())).expect("it is open");
+        Descendants { reads, writes: Some(writes), name }
+    }
+
+    /// Starts the first of them.
+    fn start(&mut self, command: &mut Command) -> Running {
+        let child = command.spawn().expect("it can be started");
+        self.writes = None;
+        Running(child)
+    }
+
+    /// Whether a process is one of them.
+    fn have(&self, pid: i32) -> bool {
+        let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("it is there");
+        let mut links = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        links.any(|link| link == self.name)
+    }
+
+    /// Whether all of them are gone, within so many milliseconds.
+    fn are_gone(&self, within_ms: u16) -> bool {
+        let mut ends = [PollFd::new(self.reads.as_fd(), PollFlags::POLLIN)];
+        poll(&mut ends, PollTimeout::from(within_ms)).expect("a pipe can be waited for") > 0
+    }
+}
+
+/// The command with this adapter.
+fn check(adapter: &str, report: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_procession"));
     command.args(["check", adapter, "--clause", "queue/fifo-per-producer", "--report"]).arg(report);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    Running(command.spawn().expect("the command can be started"))
+    command
+}
+
+fn fifo(directory: &Path) -> PathBuf {
+    let fifo = directory.join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("it is new");
+    fifo
 }
 
 fn ends(signal: Signal) {
     let directory = directory();
-    let fifo = directory.path().join("fifo");
-    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("it is new");
+    let fifo = fifo(directory.path());
     let adapter = adapter(fake::ROLE, &format!("tells {}", fifo.display()));
-    let mut running = start(&adapter, &directory.path().join("report"));
+    let mut descendants = Descendants::new();
+    let mut running = descendants.start(&mut check(&adapter, &directory.path().join("report")));
     // Blocks until the adapter is told to run the program, which then never ends.
-    let socket = std::fs::read_to_string(&fifo).expect("the adapter writes it");
+    let socket = fs::read_to_string(&fifo).expect("the adapter writes it");
     let below = below(running.0.id());
     assert!(below.len() >= 2, "warden and adapter, found {below:?}");
+    assert!(below.iter().all(|pid| descendants.have(*pid)), "the pipe would say nothing of some");
     kill(Pid::from_raw(running.0.id() as i32), signal).expect("it is our child");
     let mut said = String::new();
     running.0.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
@@ -49,32 +101,40 @@ fn ends(signal: Signal) {
             assert_eq!(said, "procession: interrupted; nothing of the run is left\n");
         }
     }
-    gone(&below);
+    assert!(descendants.are_gone(FOR_EVER), "of {below:?} some are left");
     let session = Path::new(socket.trim()).parent().expect("a session has a directory");
-    assert!(signal == Signal::SIGKILL || !session.exists(), "{} is left", session.display());
+    assert!(!session.exists(), "{} is left", session.display());
 }
 
 fn children_go() {
     let directory = directory();
-    let mut running = start(&adapter(fake::ROLE, "leaves"), directory.path());
+    let fifo = fifo(directory.path());
+    let adapter = adapter(fake::ROLE, &format!("leaves {}", fifo.display()));
+    let mut descendants = Descendants::new();
+    let mut running = descendants.start(&mut check(&adapter, &directory.path().join("report")));
+    // The adapter tells of the child that it will leave, and waits until it is told to end.
+    let orphan = fs::read_to_string(&fifo).expect("the adapter writes it").trim().parse().expect("a pid");
+    assert!(descendants.have(orphan), "the pipe would say nothing of the orphan");
+    fs::write(&fifo, "end").expect("the adapter reads it");
     let mut said = String::new();
     running.0.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
     assert_eq!(running.0.wait().expect("it is our child").code(), Some(3), "{said}");
-    let sleeps = std::fs::read_dir("/proc").expect("there is /proc").filter_map(|entry| {
-        let line = std::fs::read(entry.ok()?.path().join("environ")).ok()?;
-        let own = directory.path().display().to_string();
-        String::from_utf8_lossy(&line).contains(&own).then_some(())
-    });
-    assert_eq!(sleeps.count(), 0);
+    assert!(descendants.are_gone(FOR_EVER), "the orphan {orphan} is left");
 }
 
-/// Waits until all of these have ended.
-fn gone(pids: &[i32]) {
-    for pid in pids {
-        while Path::new(&format!("/proc/{pid}/fd/0")).exists() {
-            std::thread::yield_now();
-        }
-    }
+fn an_orphan_would_be_seen() {
+    let mut descendants = Descendants::new();
+    // Nobody's child in the end, and in a session of its own.
+    let line = "setsid sleep 1000 <&- >&- 2>&- & echo $!";
+    let mut shell = Command::new("sh");
+    let mut running = descendants.start(shell.args(["-c", line]).stdout(Stdio::piped()));
+    let mut said = String::new();
+    running.0.stdout.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
+    assert!(running.0.wait().expect("it is our child").success());
+    let orphan: i32 = said.trim().parse().expect("a pid");
+    assert!(descendants.have(orphan) && !descendants.are_gone(0), "the orphan {orphan} is not seen");
+    kill(Pid::from_raw(orphan), Signal::SIGKILL).expect("it is ours");
+    assert!(descendants.are_gone(FOR_EVER), "the orphan {orphan} is left");
 }
 
 fn below(pid: u32) -> Vec<i32> {

@@ -4,7 +4,7 @@
 //! The misbehaviour is its second argument, or, for one run only, the process name of the program's
 //! main worker.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Seek, Write};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -157,7 +157,10 @@ pub fn process(name: &str, run: &str, directory: &str, script: &Script, pipes: &
     };
     let mut command = Command::new("/proc/self/exe");
     command.args(["fake-worker", name, run, directory, pipes]);
-    command.env("FAKE_SCRIPT", serde_json::to_string(script).expect("it is plain"));
-    command.stdin(Stdio::null()).stdout(output("stdout")).stderr(output("stderr"));
+    // It may be longer than an argument or a variable can be; the file has no name that could be left.
+    let mut file = tempfile::tempfile().expect("a temporary directory");
+    serde_json::to_writer(&mut file, script).expect("it is plain");
+    file.rewind().expect("a file has a beginning");
+    command.stdin(file).stdout(output("stdout")).stderr(output("stderr"));
     command.spawn().expect("this program can be started again")
 }

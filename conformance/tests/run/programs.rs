@@ -1,11 +1,17 @@
 //! What a sound adapter's histories look like: gates, faults, quiescence, ends.
 
+use std::time::Duration;
+
 use libtest_mimic::Trial;
 use procession::history::{CallHistory, History, RunEnd, WorkerEnd};
+use procession::judge::judge;
 use procession::program::build::*;
 use procession::program::{Action, Judge, Line, Program};
-use procession_contract::{Call, ExitStatus, Item, Worker};
+use procession::run::RunOptions;
+use procession::verdict::{FailureKind, Verdict};
+use procession_contract::{Call, ExitStatus, Item, Method, Worker};
 
+use super::worker::now_ns;
 use super::{history, left, run, session, trial};
 
 pub fn trials() -> Vec<Trial> {
@@ -22,6 +28,12 @@ pub fn trials() -> Vec<Trial> {
         trial("a_gate_that_cannot_open_is_quiescence", a_gate_that_cannot_open_is_quiescence),
         trial("a_sleeper_is_waited_for", a_sleeper_is_waited_for),
         trial("a_worker_may_outlive_main", a_worker_may_outlive_main),
+        trial("who_reads_a_long_list_is_waited_for", who_reads_a_long_list_is_waited_for),
+        trial("a_fault_may_come_later", a_fault_may_come_later),
+        trial("a_fault_that_comes_too_late_is_none", a_fault_that_comes_too_late_is_none),
+        trial("who_is_to_go_with_main_is_waited_for", who_is_to_go_with_main_is_waited_for),
+        trial("who_goes_with_main_passes", who_goes_with_main_passes),
+        trial("a_run_that_goes_on_is_given_up", a_run_that_goes_on_is_given_up),
         trial("an_immediate_exit_is_an_end", an_immediate_exit_is_an_end),
         trial("descriptors_run_out_where_the_fault_says", descriptors_run_out),
     ]
@@ -209,6 +221,89 @@ fn an_immediate_exit_is_an_end() {
     assert_eq!(history.end, RunEnd::Completed);
     assert_eq!(history.workers[0].end, WorkerEnd::Finished);
     assert_eq!(history.main_ended.map(|(_, status)| status), Some(5));
+}
+
+fn who_reads_a_long_list_is_waited_for() {
+    // So many steps that those who have read them sleep for a while until all begin together.
+    let steps = || vec![own(Call::Getpid); 4_000];
+    let program =
+        Program::new().main(steps()).process("a", steps()).process("b", steps()).process("c", steps());
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    assert!(
+        history.workers.iter().all(|worker| worker.calls.len() == 4_000 && worker.end == WorkerEnd::Finished)
+    );
+}
+
+fn a_fault_may_come_later() {
+    // Much later than it takes to see that nothing moves.
+    let program = Program::new()
+        .os_pipe("p")
+        .main([own(Call::Getpid).after(gone("a"))])
+        .process("a", [read("p.r").label("waits")])
+        .kill("a", [called("a", "waits")])
+        .later(400);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    let [fired] = &history.faults[..] else { panic!("one fault, found {:?}", history.faults) };
+    assert!(fired.at_ns >= call(&history, "a", 0).called_ns + 400_000_000);
+    assert_eq!(history.workers[1].end, WorkerEnd::Died);
+}
+
+fn a_fault_that_comes_too_late_is_none() {
+    let program = Program::new().main([]).process("a", [own(Call::Getpid).label("first")]);
+    let program = program.kill("a", [called("a", "first")]).later(60_000);
+    let history = history(&program);
+    assert_eq!((history.end, history.faults), (RunEnd::Completed, vec![]));
+}
+
+/// A main worker that leaves at once and waits for nobody.
+fn left_behind(lines: impl IntoIterator<Item = Line>, ms: u64) -> Program {
+    let exit = own(Call::Exit { status: ExitStatus::Immediate(0) });
+    Program::new()
+        .os_pipe("p")
+        .main([exit.after(called("a", "first"))])
+        .process("a", lines)
+        .judge(Judge::GoneWithMain("a".into(), ms))
+}
+
+fn who_is_to_go_with_main_is_waited_for() {
+    // Nothing moves any more long before the time is over in which it is to be gone.
+    const TIME_MS: u64 = 700;
+    let program = left_behind([read("p.r").label("first")], TIME_MS);
+    let mut session = session();
+    let history = run(&mut session, &program).expect("adapter and program are sound");
+    let (main_ended_ns, _) = history.main_ended.expect("it has ended");
+    assert!(now_ns() >= main_ended_ns + TIME_MS * 1_000_000, "it was given up before");
+    assert_eq!(history.workers[1].gone_ns, None);
+    assert_eq!(left(&history).len(), 1, "{:?}", history.left);
+    let verdict = judge(&program, &history, session.manifest());
+    let Verdict::Fail(failure) = verdict else { panic!("it outlived main, and the verdict is {verdict:?}") };
+    assert_eq!(failure.kind, FailureKind::Lifetime);
+}
+
+fn who_goes_with_main_passes() {
+    let program = left_behind([sleep(200).label("first")], 60_000);
+    let mut session = session();
+    let history = run(&mut session, &program).expect("adapter and program are sound");
+    assert_eq!(history.end, RunEnd::Completed);
+    let (main_ended_ns, _) = history.main_ended.expect("it has ended");
+    assert!(history.workers[1].gone_ns.is_some_and(|gone_ns| gone_ns > main_ended_ns));
+    assert_eq!(judge(&program, &history, session.manifest()), Verdict::Pass);
+}
+
+fn a_run_that_goes_on_is_given_up() {
+    // A stage that is busy moves all the time, and yet nothing happens.
+    let stages = vec![["sh", "-c", "while :; do :; done"].map(String::from).into()];
+    let program = Program::new().main([own(Call::Pipeline { stages, input: None })]);
+    let options = RunOptions { deadline: Duration::from_millis(500), ..RunOptions::default() };
+    let mut session = session();
+    let history = session.run(&program, Method::Spawn, &options).expect("adapter and program are sound");
+    assert_eq!(history.end, RunEnd::Deadline);
+    assert_eq!(history.workers[0].end, WorkerEnd::Running);
+    assert!(session.is_open(), "the adapter has done nothing wrong");
+    let again = run(&mut session, &Program::new().main([own(Call::Getpid)]));
+    assert_eq!(again.expect("it goes on").end, RunEnd::Completed);
 }
 
 fn descriptors_run_out() {

@@ -17,8 +17,7 @@ use procession_contract::{
 /// A worker's process, from its arguments.
 pub fn process(arguments: &[String]) {
     let [name, run, directory, pipes] = arguments else { panic!("a worker has four arguments") };
-    let script = std::env::var("FAKE_SCRIPT").expect("the adapter passes it");
-    let script: Script = serde_json::from_str(&script).expect("the adapter wrote it");
+    let script: Script = serde_json::from_reader(std::io::stdin()).expect("the adapter wrote it");
     let mut pipes = pipes.clone();
     if name == "main" {
         for object in &script.objects {
@@ -88,9 +87,7 @@ impl Body {
         let Some(ToAdapter::Arm { at_ns, history, steps }) = hear(&mut lines) else { return };
         let file = File::options().write(true).open(history).expect("the suite has made it");
         let mut history = History { file, next: 0, misbehaviour };
-        while now_ns() < at_ns {
-            std::hint::spin_loop();
-        }
+        std::thread::sleep(std::time::Duration::from_nanos(at_ns.saturating_sub(now_ns())));
         for (index, step) in steps.iter().enumerate() {
             if step.gate {
                 say(&mut connection, &FromAdapter::At { step: index as u16 });
@@ -195,7 +192,8 @@ fn hear(lines: &mut impl Iterator<Item = String>) -> Option<ToAdapter> {
     lines.next().map(|line| serde_json::from_str(&line).expect("the suite keeps the protocol"))
 }
 
-fn now_ns() -> u64 {
+/// The time of histories.
+pub fn now_ns() -> u64 {
     use nix::time::{ClockId, clock_gettime};
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has it");
     now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use procession_contract::{
-    Answer, Call, Implementation, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome,
+    Answer, Call, Implementation, Item, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome,
 };
 
 use crate::calls::{damaged, is_get, is_longer, put_held, put_item};
@@ -22,6 +22,18 @@ pub const MUTANTS: &[Mutant] = &[
         about: "A consumer that comes to two items takes the second one first.",
         clauses: &["queue/linearizable-as-claimed"],
         defect: Defect::in_queues(newest_first),
+    },
+    Mutant {
+        name: "queue_turns_after_a_put_with_a_limit",
+        about: "To a process that has put with a time limit, a get gives the second item and puts the first one back.",
+        clauses: &["queue/linearizable-as-claimed"],
+        defect: Defect::in_queues(turns),
+    },
+    Mutant {
+        name: "queue_gives_a_batch_backwards_after_a_get",
+        about: "Of several items taken in one call the last one is given first, if one was taken alone before.",
+        clauses: &["queue/batches-in-any-program"],
+        defect: Defect::in_queues(backwards),
     },
     Mutant {
         name: "queue_gives_an_item_twice",
@@ -82,6 +94,32 @@ fn newest_first(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Ans
         }
     }
     first
+}
+
+fn turns(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    memory.flag |= matches!(call, Call::Put { timeout_ms: Some(_), .. });
+    let first = inner.call(call);
+    // Only an integer can be made again from what was received of it.
+    let again = Item::int(first.value as u32);
+    let is_integer = again.expected() == (first.value, first.aux);
+    if !memory.flag || !is_get(call) || first.outcome != Outcome::Ok || !is_integer {
+        return first;
+    }
+    let second = inner.call(&Call::GetNowait);
+    if second.outcome != Outcome::Ok {
+        return first;
+    }
+    inner.call(&Call::PutNowait { item: again });
+    second
+}
+
+fn backwards(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    memory.flag |= is_get(call);
+    let mut answer = inner.call(call);
+    if memory.flag && matches!(call, Call::GetMany { .. }) {
+        answer.items.reverse();
+    }
+    answer
 }
 
 pub(crate) fn gives_twice(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
