@@ -27,7 +27,7 @@ const MUTANTS: &[Mutant] = &[
     ("the dead hold a lock for ever", Defect::DeadLookAlive, "lock, three", Death(1)),
     ("nobody looks after a slice", Defect::NoTicks, "lock, three", Death(1)),
     ("the gate wakes nobody", Defect::NoWakeAll, "gate, two wait", Plain),
-    ("a dead opener is not made up for", Defect::NoTicks, "bell, two poll", Death(2)),
+    ("a dead poller is not made up for", Defect::NoTicks, "bell, one polls and one looks on", Death(3)),
     ("the commit is relaxed", Defect::RelaxedStores, "channel, one to one", Plain),
     (
         "an end in flight is overlooked by a look",
