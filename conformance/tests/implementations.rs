@@ -1,10 +1,22 @@
 //! The implementations that come with the suite keep their promises: each conforms, with what its
 //! `expect.toml` says, and nothing about it is left open.
 
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
-use rstest::rstest;
+use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
+
+mod pythons;
+
+fn main() -> ExitCode {
+    let mut trials = vec![
+        Trial::test("it conforms, reference", || it_conforms("reference", 200)),
+        Trial::test("it conforms, threads", || it_conforms("threads", 50)),
+    ];
+    let cpython = |interpreter: &'static str| it_conforms(&format!("cpython:{interpreter}"), 150);
+    trials.extend(pythons::trials("it conforms", cpython));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
 
 /// What the command says last of an implementation, and what it said of the clauses.
 struct Said {
@@ -12,45 +24,39 @@ struct Said {
     lines: Vec<Value>,
 }
 
-fn check(implementation: &str) -> Said {
-    let report = tempfile::tempdir().expect("a temporary directory can be made");
+fn check(implementation: &str) -> Result<Said, Failed> {
+    let report = tempfile::tempdir()?;
     let output = Command::new(env!("CARGO_BIN_EXE_procession"))
         .args(["check", implementation, "--format", "json", "--report"])
         .arg(report.path())
-        .output()
-        .expect("the command runs");
-    let lines = String::from_utf8(output.stdout).expect("JSON lines are UTF-8");
-    let lines = lines.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
-    Said { status: output.status.code(), lines }
+        .output()?;
+    let lines = String::from_utf8(output.stdout)?;
+    let lines = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    Ok(Said { status: output.status.code(), lines })
 }
 
-fn exists(interpreter: &str) -> bool {
-    let asked = Command::new(interpreter).args(["-c", "import multiprocessing"]).output();
-    asked.is_ok_and(|output| output.status.success())
-}
-
-#[rstest]
-#[case("reference", 200)]
-#[case("threads", 50)]
-#[case("cpython", 150)]
-fn it_conforms(#[case] implementation: &str, #[case] at_least_passed: u64) {
-    if implementation == "cpython" && !exists("python3") {
-        eprintln!("UNTESTED: cpython was not checked, since there is no python3 that runs");
-        return;
-    }
-    let Said { status, lines } = check(implementation);
-    let (summary, clauses) = lines.split_last().expect("there is a summary");
+fn it_conforms(implementation: &str, at_least_passed: u64) -> Result<(), Failed> {
+    let Said { status, lines } = check(implementation)?;
+    let (summary, clauses) = lines.split_last().ok_or("there is no summary")?;
     let odd: Vec<_> = clauses
         .iter()
         .filter(|clause| clause["expected"] != true || clause["verdict"] == "unresolved")
         .map(|clause| format!("{}: {} ({})", clause["clause"], clause["verdict"], clause["detail"]))
         .collect();
-    assert_eq!(odd, [] as [String; 0], "{summary}");
-    assert_eq!(status, Some(0), "{summary}");
-    let passed = clauses.iter().filter(|clause| clause["verdict"] == "pass").count() as u64;
-    assert!(passed >= at_least_passed, "only {passed} clauses passed: {summary}");
-    if implementation == "reference" {
-        let passed = clauses.iter().all(|clause| clause["verdict"] == "pass");
-        assert!(passed, "the reference keeps every promise, and supports what each is about: {summary}");
+    if !odd.is_empty() {
+        return Err(format!("{}\n{summary}", odd.join("\n")).into());
     }
+    if status != Some(0) {
+        return Err(format!("it ended with {status:?}: {summary}").into());
+    }
+    let passed = clauses.iter().filter(|clause| clause["verdict"] == "pass").count();
+    if (passed as u64) < at_least_passed {
+        return Err(format!("only {passed} clauses passed: {summary}").into());
+    }
+    if implementation == "reference" && passed < clauses.len() {
+        return Err(
+            format!("the reference keeps every promise, and supports what each is about: {summary}").into()
+        );
+    }
+    Ok(())
 }

@@ -49,6 +49,14 @@ pub const SEEDS: &[Seed] = &[
         replace: "self.word.compare_exchange(0, me, if SEED { Ordering::Relaxed } else { Ordering::Acquire }, Ordering::Relaxed).is_ok()",
     },
     Seed {
+        name: "a lock is given back without an exchange",
+        file: "raw_lock",
+        find: "if self.word.swap(0, Ordering::Release) & WAITERS != 0 {",
+        replace: "if SEED {
+            self.word.store(0, Ordering::Release);
+        } else if self.word.swap(0, Ordering::Release) & WAITERS != 0 {",
+    },
+    Seed {
         name: "a gate opens without a new sequence",
         file: "gate",
         find: "word.wrapping_add(2) & !WAITERS",
@@ -96,6 +104,34 @@ pub const SEEDS: &[Seed] = &[
         }",
     },
     Seed {
+        name: "a sender opens without a fence",
+        file: "ring",
+        find: "                fence_after_exchange();
+                let seldom",
+        replace: "                if !SEED { fence_after_exchange(); }
+                let seldom",
+    },
+    Seed {
+        name: "a receiver opens without a fence",
+        file: "ring",
+        find: "                    fence_after_exchange();
+                    self.words",
+        replace: "                    if !SEED { fence_after_exchange(); }
+                    self.words",
+    },
+    Seed {
+        name: "a sender waits before growing at the wrong gate",
+        file: "ring",
+        find: ".then_some(&self.words.seldom.0.not_full)",
+        replace: ".then_some(if SEED { &self.words.seldom.0.not_empty } else { &self.words.seldom.0.not_full })",
+    },
+    Seed {
+        name: "a sender waits for ever instead of growing",
+        file: "ring",
+        find: "patient = self.room_was_made(units, deadline);",
+        replace: "patient = self.room_was_made(units, deadline) || SEED;",
+    },
+    Seed {
         name: "a receiver sleeps without a second look",
         file: "ring",
         find: "if self.is_empty() && !(tells_end && self.surroundings.senders_gone()) {",
@@ -124,6 +160,12 @@ pub const SEEDS: &[Seed] = &[
         file: "ends",
         find: "    seldom.not_empty.open();",
         replace: "    if !SEED { seldom.not_empty.open(); }",
+    },
+    Seed {
+        name: "an end in flight is overlooked",
+        file: "ends",
+        find: "if number.load(Ordering::Acquire) == before {",
+        replace: "if SEED || number.load(Ordering::Acquire) == before {",
     },
     Seed {
         name: "a bell is cleared before it is armed",

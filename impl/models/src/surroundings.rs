@@ -12,9 +12,10 @@ use super::ends::{self, Slots};
 use super::gate::Gate;
 use super::mark::Mark;
 use super::raw_lock::Peers;
-use super::ring::{Limits, Ring, Surroundings, Words};
-use super::{A32, Ordering, futex_wait, futex_wake, hook, platform};
-use crate::deadline::Deadline;
+use super::ring::{Limits, Ring, Surroundings, Words, units_of};
+use super::{A32, Ordering, Woken, futex_wait, futex_wake, hook, pause, platform};
+use crate::deadline::{Deadline, PATIENCE};
+use crate::plan::plan;
 
 /// One more than the most processes in a scene.
 const SLOTS: usize = 5;
@@ -47,6 +48,8 @@ pub struct Channel {
     /// The shared words.
     pub words: Words,
     limits: Limits,
+    /// How many units one cell stands for.
+    grain: u64,
     /// For each capacity that the scene comes to, in units.
     zones: Vec<(u64, Vec<UnsafeCell<u64>>)>,
     ends: [A32; SLOTS],
@@ -80,12 +83,21 @@ impl Channel {
     /// An empty channel whose ring has, one after the other, these capacities; process n shows the
     /// ends in `held[n]`.
     pub fn new(limits: Limits, capacities: &[u64], held: [u32; SLOTS]) -> Rc<Channel> {
-        // Scenes come to the first few units only, of however large a ring.
-        let zone =
-            |capacity: &u64| (*capacity, (0..*capacity.min(&16)).map(|_| UnsafeCell::new(0)).collect());
+        Channel::coarse(limits, capacities, held, 1)
+    }
+
+    /// As [`new`](Self::new), but one cell stands for so many units: for long records, whose units must
+    /// be multiples of it. Of their bytes, only the first 8 for each further cell are kept.
+    pub fn coarse(limits: Limits, capacities: &[u64], held: [u32; SLOTS], grain: u64) -> Rc<Channel> {
+        // Scenes come to the first few cells only, of however large a ring.
+        let zone = |capacity: &u64| {
+            let cells = 0..(*capacity / grain).min(20);
+            (*capacity, cells.map(|_| UnsafeCell::new(0)).collect())
+        };
         let channel = Channel {
             words: Words::new(capacities[0]),
             limits,
+            grain,
             zones: capacities.iter().map(zone).collect(),
             ends: std::array::from_fn(|process| A32::new(held[process])),
             outstanding: std::array::from_fn(|_| A32::new(0)),
@@ -128,11 +140,16 @@ impl Channel {
         (1..SLOTS).map(owed).sum()
     }
 
+    /// How many cells a record of this many bytes takes.
+    fn cells(&self, len: usize) -> u64 {
+        units_of(len).div_ceil(self.grain)
+    }
+
     fn cell(&self, capacity: u64, at: u64) -> &UnsafeCell<u64> {
         let zone = self.zones.iter().find(|zone| zone.0 == capacity);
         let (_, cells) =
             zone.unwrap_or_else(|| panic!("assertion: no ring of {capacity} units was expected"));
-        &cells[(at & (capacity - 1)) as usize]
+        &cells[((at & (capacity - 1)) / self.grain) as usize]
     }
 
     fn read(&self, capacity: u64, at: u64) -> u64 {
@@ -203,10 +220,10 @@ impl Surroundings for Channel {
     fn write_record(&self, capacity: u64, at: u64, len: usize, parts: &[&[u8]]) {
         self.write(capacity, at, len as u64);
         let bytes = parts.concat();
-        for (unit, chunk) in bytes.chunks(8).enumerate() {
+        for (chunk, cell) in bytes.chunks(8).zip(1..self.cells(len)) {
             let mut padded = [0; 8];
             padded[..chunk.len()].copy_from_slice(chunk);
-            self.write(capacity, at + 1 + unit as u64, u64::from_le_bytes(padded));
+            self.write(capacity, at + cell * self.grain, u64::from_le_bytes(padded));
         }
     }
 
@@ -215,14 +232,15 @@ impl Surroundings for Channel {
     }
 
     fn read_record(&self, capacity: u64, at: u64, len: usize, into: &mut Vec<u8>) {
-        let units = len.div_ceil(8) as u64;
         let before = into.len();
-        (1..=units).for_each(|unit| into.extend(self.read(capacity, at + unit).to_le_bytes()));
-        into.truncate(before + len);
+        for cell in 1..self.cells(len) {
+            into.extend(self.read(capacity, at + cell * self.grain).to_le_bytes());
+        }
+        into.resize(before + len, 0);
     }
 
     fn relocate(&self, from: u64, to: u64, at: u64, units: u64) -> io::Result<()> {
-        (at..at + units).for_each(|at| self.write(to, at, self.read(from, at)));
+        (at..at + units).step_by(self.grain as usize).for_each(|at| self.write(to, at, self.read(from, at)));
         Ok(())
     }
 
@@ -243,14 +261,31 @@ impl Surroundings for Channel {
         false
     }
 
+    /// As the reference's, but for how long: patience ends when nothing else can happen any more, or
+    /// earlier if a plan says so. A nap lets the others go on, and has no other length.
     fn wait_before_growing(
         &self,
-        _gate: Option<&Gate>,
+        gate: Option<&Gate>,
         _tail: Mark,
         _deadline: Deadline,
-        _condition: impl Fn() -> bool,
+        condition: impl Fn() -> bool,
     ) -> bool {
-        false
+        let Some(gate) = gate else {
+            pause();
+            return condition();
+        };
+        loop {
+            let ticket = gate.announce();
+            if condition() {
+                return true;
+            }
+            if gate.wait(ticket, Deadline::At(PATIENCE)) == Woken::Tick {
+                let met = condition();
+                let disturbed = plan().early.is_some() || plan().deaths != [None; 2];
+                assert!(disturbed || !met, "assertion: room was made, and the sender slept on");
+                return met;
+            }
+        }
     }
 
     fn senders_gone(&self) -> bool {

@@ -5,6 +5,8 @@
 //!   on the word instead would give false lost wake-ups: loom may let it read an older store.)
 //! - **Death** comes before an operation: the thread unwinds to its root, and drops nothing that
 //!   the algorithms rest on.
+//! - **Exchanges** are what x86-64 makes of them where [`fence_after_exchange`] relies on it: if the
+//!   caller's last access was one, it stands for a fence; if not, nothing does, as on the machine.
 //! - A **plan** may end a wait at once, with a deadline or without a reason.
 //! - **Time** is lazy otherwise: it passes only when every live process sleeps. Slices end only if somebody
 //!   has died, so that plain runs prove the absence of lost wake-ups without help from the tick;
@@ -22,6 +24,7 @@ pub use loom::sync::atomic::Ordering;
 
 use crate::deadline::Deadline;
 use crate::plan::{Defect, plan};
+use platform::Access;
 
 #[path = "../../reference/src/sync/bell.rs"]
 pub mod bell;
@@ -48,9 +51,10 @@ pub const LOCK_SLICE_NS: u64 = 0;
 /// Slices have no length here.
 pub const GATE_SLICE_NS: u64 = 0;
 
-/// A point at which the victim may die.
+/// A point at which the victim may die, before an access to shared memory.
 pub fn hook() {
     platform::point();
+    platform::note_access(Access::Plain);
 }
 
 fn weakened(order: Ordering) -> Ordering {
@@ -113,6 +117,7 @@ impl A32 {
     /// Writes the word and returns what was there.
     pub fn swap(&self, value: u32, order: Ordering) -> u32 {
         hook();
+        platform::note_access(Access::Exchange);
         self.note(value);
         self.value.swap(value, order)
     }
@@ -126,6 +131,7 @@ impl A32 {
         failure: Ordering,
     ) -> Result<u32, u32> {
         hook();
+        platform::note_access(Access::Exchange);
         if plan().defect == Some(Defect::BlindExchange) {
             self.note(new);
             return Ok(self.value.swap(new, success));
@@ -140,6 +146,7 @@ impl A32 {
     /// Sets bits and returns what was there.
     pub fn fetch_or(&self, bits: u32, order: Ordering) -> u32 {
         hook();
+        platform::note_access(Access::Exchange);
         let before = self.value.fetch_or(bits, order);
         self.note(before | bits);
         before
@@ -148,6 +155,7 @@ impl A32 {
     /// Adds, wrapping around, and returns what was there.
     pub fn fetch_add(&self, amount: u32, order: Ordering) -> u32 {
         hook();
+        platform::note_access(Access::Exchange);
         let before = self.value.fetch_add(amount, order);
         self.note(before.wrapping_add(amount));
         before
@@ -161,9 +169,11 @@ pub fn fence() {
     }
 }
 
-/// As [`fence`]: what an exchange orders by itself is the machine's affair.
+/// As [`fence`], if the caller's last access was an exchange; otherwise it orders nothing.
 pub fn fence_after_exchange() {
-    fence();
+    if platform::last_access() == Access::Exchange {
+        fence();
+    }
 }
 
 /// Nobody spins here; a loop that does must let others go on.
@@ -206,7 +216,8 @@ pub fn futex_wait(word: &A32, expected: u32, deadline: Deadline, _slice_ns: u64)
 
 /// Wakes at most `count` of those that sleep on `word`.
 pub fn futex_wake(word: &A32, count: u32) {
-    hook();
+    // No access: it reads nothing but the address.
+    platform::point();
     let swallowed = if count == 1 { Defect::NoWakeOne } else { Defect::NoWakeAll };
     if plan().defect == Some(swallowed) {
         return;

@@ -28,6 +28,12 @@ pub const MUTANTS: &[Mutant] = &[
         defect: Defect::in_joinable_queues(counts_below_nothing),
     },
     Mutant {
+        name: "joinable_counts_a_task_done_twice",
+        about: "Each task but the first that a process reports as done counts for two.",
+        clauses: &["joinable/any-process-may-call"],
+        defect: Defect::in_joinable_queues(counts_twice),
+    },
+    Mutant {
         name: "joinable_releases_one_process",
         about: "The first process that joins is released; another one waits for ever.",
         clauses: &["joinable/any-process-may-call"],
@@ -80,6 +86,17 @@ fn waits_for_a_first_item(memory: &mut Memory, call: &Call, inner: &mut dyn Obje
 fn counts_below_nothing(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     let answer = inner.call(call);
     if answer.outcome == Outcome::OverRelease { Answer::ok() } else { answer }
+}
+
+fn counts_twice(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let answer = inner.call(call);
+    if let Call::TaskDone = call {
+        if memory.flag {
+            inner.call(call);
+        }
+        memory.flag = true;
+    }
+    answer
 }
 
 fn releases_one(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {

@@ -3,7 +3,7 @@
 use std::os::unix::process::parent_id;
 use std::sync::Mutex;
 
-use procession_contract::{Answer, Call, Implementation, Method, Object, Objects, Outcome, Worker};
+use procession_contract::{Answer, Call, Implementation, Item, Method, Object, Objects, Outcome, Worker};
 
 use crate::{Defect, Memory, Mutant, facts};
 
@@ -86,6 +86,18 @@ pub const MUTANTS: &[Mutant] = &[
         about: "The secret of a process cannot be replaced before its start.",
         clauses: &["process/authkey-inherited"],
         defect: Defect::in_processes(secret_is_kept),
+    },
+    Mutant {
+        name: "process_secret_is_drawn_anew",
+        about: "A child has a secret of its own, as long as its creator's.",
+        clauses: &["process/authkey-inherited"],
+        defect: Defect::in_library(secret_is_drawn_anew),
+    },
+    Mutant {
+        name: "process_secret_becomes_another",
+        about: "A secret is replaced by another one of the length that was asked for.",
+        clauses: &["process/authkey-inherited"],
+        defect: Defect::in_processes(secret_becomes_another),
     },
     Mutant {
         name: "process_no_cpu",
@@ -227,6 +239,25 @@ fn parent_lives_for_ever(inner: &dyn Implementation, on: &str, call: &Call, obje
 fn secret_is_kept(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     match call {
         Call::SetAuthkey { .. } => Answer::ok(),
+        call => inner.call(call),
+    }
+}
+
+fn secret_is_drawn_anew(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+    let answer = inner.call(on, call, objects);
+    match (on, call, facts::worker()) {
+        // Only the fingerprint is ever told.
+        ("current", Call::Authkey, worker) if worker != "main" => Answer { aux: !answer.aux, ..answer },
+        _ => answer,
+    }
+}
+
+fn secret_becomes_another(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    match call {
+        Call::SetAuthkey { item } => {
+            let another = Item { id: item.id + 1, ..item.clone() };
+            inner.call(&Call::SetAuthkey { item: another })
+        }
         call => inner.call(call),
     }
 }

@@ -255,7 +255,7 @@ pub const CLAUSES: &[Clause] = &[
                         "c",
                         [on("current", Call::Authkey)
                             .after(returned("main", "key"))
-                            .expect(Expect::Plus(at("main", "key"), 0))],
+                            .expect(Expect::SameAs(at("main", "key")))],
                     )
                     .explicit("given", [on("current", Call::Authkey).holds(Item::bytes(7, 20))]),
             ]

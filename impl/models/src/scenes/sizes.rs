@@ -5,11 +5,22 @@ use super::super::ring::Limits;
 use super::super::surroundings::{Channel, unlimited};
 use super::{Body, Scene};
 use crate::deadline::Deadline;
-use crate::plan::Plans::{Death, Plain};
+use crate::plan::Plans::{Death, Early, Plain, Spurious};
+use crate::plan::plan;
 
 pub const SCENES: &[Scene] = &[
     Scene { name: "ring, growing", play: growing, plans: &[Plain, Death(1), Death(2)] },
     Scene { name: "ring, shrinking", play: shrinking, plans: &[Plain, Death(2)] },
+    Scene {
+        name: "ring, crowded by small records",
+        play: crowded_by_small,
+        plans: &[Plain, Death(1), Death(2)],
+    },
+    Scene {
+        name: "ring, crowded by long records",
+        play: crowded_by_long,
+        plans: &[Plain, Spurious(1), Early(1), Death(1), Death(2)],
+    },
 ];
 
 /// Receives until the deadline, which comes when nothing else can happen any more.
@@ -74,4 +85,58 @@ fn shrinking() {
         Some(received) => assert_eq!(received, &[1, 2]),
         None => assert!([1, 2].ends_with(&left), "{left:?}"),
     }
+}
+
+/// Four records fill the ring, which has not to grow for a fifth if somebody takes one soon. A record
+/// takes two cells of so many units.
+fn crowded(grain: u64, capacities: &[u64]) {
+    let capacity = 8 * grain;
+    let limits = Limits { max_units: 2 * capacity, keep_capacity: capacity, ..unlimited() };
+    let channel = Channel::coarse(limits, capacities, [0; 5], grain);
+    let record = move |byte: u8| {
+        let mut record = vec![0; (2 * grain as usize - 1) * 8];
+        record[0] = byte;
+        record
+    };
+    for byte in [1, 2, 3, 4] {
+        channel.ring_before().push(&[&record(byte)], Deadline::Now).unwrap();
+    }
+    let sending = {
+        let channel = channel.clone();
+        Box::new(move || {
+            channel.ring().push(&[&record(5)], Deadline::Never).unwrap();
+            Vec::new()
+        }) as Body<Vec<u8>>
+    };
+    let receiving = {
+        let channel = channel.clone();
+        Box::new(move || {
+            let mut received = Vec::new();
+            drain(&channel, &mut received);
+            received
+        }) as Body<Vec<u8>>
+    };
+    let told = platform::processes(vec![sending, receiving]);
+    let mut left = Vec::new();
+    while channel.ring_before().pop(&mut left, Deadline::Now).is_ok() {}
+    let first_bytes = |bytes: &[u8]| -> Vec<u8> {
+        bytes.chunks((2 * grain as usize - 1) * 8).map(|record| record[0]).collect()
+    };
+    let (received, left) = (told[1].as_deref().map(first_bytes), first_bytes(&left));
+    match (&told[0], received) {
+        (Some(_), Some(received)) => assert_eq!(received, [1, 2, 3, 4, 5]),
+        (None, Some(received)) => assert!([&[1, 2, 3, 4][..], &[1, 2, 3, 4, 5]].contains(&&received[..])),
+        (_, None) => assert!([1, 2, 3, 4, 5].ends_with(&left), "{left:?}"),
+    }
+}
+
+/// The sender naps, and then the ring may have to grow or not.
+fn crowded_by_small() {
+    crowded(1, &[8, 16]);
+}
+
+/// The sender is woken when there is room: the ring grows only if its patience ends or the receiver dies.
+fn crowded_by_long() {
+    let undisturbed = plan().early.is_none() && plan().deaths == [None; 2];
+    crowded(1 << 12, if undisturbed { &[1 << 15] } else { &[1 << 15, 1 << 16] });
 }

@@ -1,9 +1,9 @@
 //! Work to be done: joiners wake when all is done, and learn who took something with him into death.
 
 use super::super::done::{NotDone, settle};
-use super::super::platform;
 use super::super::ring::Limits;
 use super::super::surroundings::{Channel, unlimited};
+use super::super::{Ordering, platform};
 use super::{Body, Scene};
 use crate::deadline::Deadline;
 use crate::plan::Plans::{Death, Early, Plain, Spurious};
@@ -12,31 +12,62 @@ use crate::plan::plan;
 pub const SCENES: &[Scene] = &[
     Scene {
         name: "tasks, two join",
-        play: || joined(1, 2, Deadline::Never),
-        plans: &[Plain, Death(2), Spurious(2)],
+        play: || joined(1, Worker::Takes, 2, Deadline::Never),
+        plans: &[Plain, Spurious(2)],
     },
-    Scene { name: "tasks, a worker dies", play: || joined(2, 1, Deadline::At(0)), plans: &[Plain, Death(1)] },
     Scene {
-        name: "tasks, two join and a worker dies",
-        play: || joined(1, 2, Deadline::At(0)),
+        name: "tasks, one joins",
+        play: || joined(2, Worker::Takes, 1, Deadline::At(0)),
+        plans: &[Plain, Death(1), Death(2)],
+    },
+    Scene {
+        name: "tasks, two join and one reports",
+        play: || joined(1, Worker::Reports, 2, Deadline::Never),
+        plans: &[Plain, Death(2)],
+    },
+    Scene {
+        name: "tasks, two in a hurry join and one reports",
+        play: || joined(1, Worker::Reports, 2, Deadline::At(0)),
         plans: &[Death(1)],
     },
-    Scene { name: "tasks, one in a hurry", play: || joined(1, 1, Deadline::At(0)), plans: &[Early(2)] },
+    Scene {
+        name: "tasks, one in a hurry",
+        play: || joined(1, Worker::Takes, 1, Deadline::At(0)),
+        plans: &[Early(2)],
+    },
 ];
 
-/// One takes and reports every record; the others wait until all are reported.
-fn joined(records: u8, joiners: usize, deadline: Deadline) {
+/// What the worker still has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worker {
+    /// It takes the records and reports them.
+    Takes,
+    /// It has taken them, and reports them.
+    Reports,
+}
+
+/// The worker's process.
+const WORKER: usize = 1;
+
+/// One reports every record; the others wait until all are reported.
+fn joined(records: u8, worker: Worker, joiners: usize, deadline: Deadline) {
     let channel = Channel::new(Limits { joinable: true, ..unlimited() }, &[4], [0; 5]);
     for byte in 0..records {
         channel.ring_before().push(&[&[byte]], Deadline::Now).unwrap();
+        if worker == Worker::Reports {
+            channel.ring_before().pop(&mut Vec::new(), Deadline::Now).unwrap();
+            channel.outstanding[WORKER].fetch_add(1, Ordering::AcqRel);
+        }
     }
     let working = {
         let channel = channel.clone();
         Box::new(move || {
             for _ in 0..records {
-                channel.ring().pop(&mut Vec::new(), Deadline::Never).unwrap();
+                if worker == Worker::Takes {
+                    channel.ring().pop(&mut Vec::new(), Deadline::Never).unwrap();
+                }
                 assert!(channel.ring().report_done());
-                settle(&channel.outstanding[platform::me() as usize]);
+                settle(&channel.outstanding[WORKER]);
             }
             Ok(())
         }) as Body<Result<(), NotDone>>

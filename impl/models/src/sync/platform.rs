@@ -5,13 +5,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+// All of loom's threads run in one; loom's own `Arc` would have it explore who drops it before whom.
+use std::rc::Rc;
 
-use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread::Thread;
 
 use super::Woken;
-use crate::deadline::{Deadline, GRACE};
+use crate::deadline::{Deadline, GRACE, PATIENCE};
 use crate::plan::{Defect, plan};
 
 /// The most processes in one scene; loom allows five threads.
@@ -28,15 +29,27 @@ pub struct Sleeper {
     thread: Thread,
 }
 
-/// What loom itself must see of life and time.
+/// What loom itself must see of life and time. Each process writes its own words only: a word that all
+/// of them wrote would have loom explore in which order they fall asleep.
 struct Seen {
     dead: [AtomicU32; MOST],
-    clock: AtomicU32,
+    published: [AtomicU32; MOST],
+}
+
+/// What a process did to shared memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// It loaded or stored.
+    #[default]
+    Plain,
+    /// It exchanged, successfully or not: an instruction with a `lock` prefix.
+    Exchange,
 }
 
 #[derive(Default)]
 struct Process {
     operations: u32,
+    last_access: Access,
     waits: u32,
     waits_with_deadline: u32,
     deadline: Option<Deadline>,
@@ -62,7 +75,7 @@ struct Books {
 
 thread_local! {
     static BOOKS: RefCell<Books> = RefCell::default();
-    static SEEN: RefCell<Option<Arc<Seen>>> = const { RefCell::new(None) };
+    static SEEN: RefCell<Option<Rc<Seen>>> = const { RefCell::new(None) };
     static EXECUTIONS: Cell<u64> = const { Cell::new(0) };
     static HAPPENED: Cell<[u64; 2]> = const { Cell::new([0; 2]) };
 }
@@ -97,8 +110,8 @@ pub fn run(scene: &impl Fn()) {
         *books = Books::default();
         books.processes = (0..MOST).map(|_| Process::default()).collect();
     });
-    let dead = std::array::from_fn(|_| AtomicU32::new(0));
-    SEEN.set(Some(Arc::new(Seen { dead, clock: AtomicU32::new(0) })));
+    let words = || std::array::from_fn(|_| AtomicU32::new(0));
+    SEEN.set(Some(Rc::new(Seen { dead: words(), published: words() })));
     scene();
     drop(SEEN.take());
     BOOKS.set(Books::default());
@@ -167,10 +180,10 @@ pub fn wait_planned(deadline: Deadline) -> Option<Woken> {
         own.waits_with_deadline += 1;
         if plan().early == Some((me, own.waits_with_deadline)) {
             happened(0);
-            if at == GRACE {
-                own.grace_over = true
-            } else {
-                own.over = true
+            match at {
+                GRACE => own.grace_over = true,
+                PATIENCE => {}
+                _ => own.over = true,
             }
             return Some(Woken::Tick);
         }
@@ -187,6 +200,16 @@ pub fn changed(word: u64, before: u64, after: u64) {
     BOOKS.with_borrow_mut(|books| {
         books.fingerprint = books.fingerprint.wrapping_add(fold(after)).wrapping_sub(fold(before));
     });
+}
+
+/// The caller accesses shared memory.
+pub fn note_access(access: Access) {
+    BOOKS.with_borrow_mut(|books| books.processes[me() as usize].last_access = access);
+}
+
+/// What the caller's last access was.
+pub fn last_access() -> Access {
+    BOOKS.with_borrow(|books| books.processes[me() as usize].last_access)
 }
 
 /// One shared operation; before it the victim may die.
@@ -231,8 +254,7 @@ pub fn sleep() -> Woken {
     loop {
         if let Some(woken) = BOOKS.with_borrow_mut(|books| books.processes[me].woken.take()) {
             if woken == Woken::Tick {
-                // "A slice later every store is visible."
-                seen().clock.fetch_add(1, Ordering::AcqRel);
+                see_everything();
             }
             return woken;
         }
@@ -267,7 +289,14 @@ fn leave() {
 }
 
 fn publish() {
-    seen().clock.fetch_add(1, Ordering::AcqRel);
+    seen().published[me() as usize].fetch_add(1, Ordering::AcqRel);
+}
+
+/// A slice later every store is visible. An exchange reads what was written last.
+fn see_everything() {
+    for word in &seen().published {
+        word.fetch_or(0, Ordering::AcqRel);
+    }
 }
 
 fn pass_time_if_all_sleep() {
@@ -289,7 +318,7 @@ fn pass_time_if_all_sleep() {
             let own = &mut books.processes[process];
             let has_deadline = matches!(own.deadline, Some(Deadline::At(at)) if at != GRACE);
             if own.deadline.is_some() && (ticks || has_deadline) {
-                own.over |= !ticks && has_deadline;
+                own.over |= !ticks && has_deadline && own.deadline != Some(Deadline::At(PATIENCE));
                 woken.push(process as u32);
             }
         }
@@ -307,6 +336,6 @@ fn pass_time_if_all_sleep() {
     }
 }
 
-fn seen() -> Arc<Seen> {
+fn seen() -> Rc<Seen> {
     SEEN.with_borrow(|seen| seen.clone().expect("within a scene"))
 }
