@@ -200,8 +200,8 @@ impl Peers for Channel {
 }
 
 impl Surroundings for Channel {
-    fn write_record(&self, capacity: u64, at: u64, len: usize, parts: &[&[u8]]) {
-        self.write(capacity, at, len as u64);
+    fn write_record(&self, capacity: u64, at: u64, word: u64, parts: &[&[u8]]) {
+        self.write(capacity, at, word);
         let bytes = parts.concat();
         for (unit, chunk) in bytes.chunks(8).enumerate() {
             let mut padded = [0; 8];
@@ -210,7 +210,7 @@ impl Surroundings for Channel {
         }
     }
 
-    fn record_len(&self, capacity: u64, at: u64) -> u64 {
+    fn record_word(&self, capacity: u64, at: u64) -> u64 {
         self.read(capacity, at)
     }
 
@@ -219,6 +219,12 @@ impl Surroundings for Channel {
         let before = into.len();
         (1..=units).for_each(|unit| into.extend(self.read(capacity, at + unit).to_le_bytes()));
         into.truncate(before + len);
+    }
+
+    fn copy_record(&self, capacity: u64, at: u64, into: &mut [u8]) {
+        let mut bytes = Vec::new();
+        self.read_record(capacity, at, into.len(), &mut bytes);
+        into.copy_from_slice(&bytes);
     }
 
     fn relocate(&self, from: u64, to: u64, at: u64, units: u64) -> io::Result<()> {
@@ -242,6 +248,8 @@ impl Surroundings for Channel {
     fn spin_until(&self, _condition: impl Fn() -> bool) -> bool {
         false
     }
+
+    fn gather_room(&self, _head: impl Fn() -> Mark) {}
 
     fn wait_before_growing(
         &self,

@@ -225,7 +225,15 @@ impl Connection {
     /// been received; [`RecvError::Corrupt`] when a stream ended inside a message or announced an
     /// impossible one.
     pub fn recv_bytes(&self) -> Result<Vec<u8>, RecvError> {
-        Ok(self.recv_at_most(usize::MAX)?.bytes)
+        let transport = self.open_to_receive()?;
+        match &*transport {
+            Transport::Shared(shared) => {
+                let mut bytes = Vec::new();
+                shared.receive_into(&mut bytes)?;
+                Ok(bytes)
+            }
+            Transport::Stream(stream) => Ok(stream.receive(usize::MAX)?.bytes),
+        }
     }
 
     /// Receives one whole message of at most `max` bytes, waiting for it.
@@ -252,22 +260,23 @@ impl Connection {
     pub fn recv_bytes_into(&self, buffer: &mut [u8], offset: i64) -> Result<usize, RecvIntoError> {
         let transport = self.open_to_receive()?;
         let room = range(buffer.len(), offset, None).map_err(RecvIntoError::BadValue)?;
-        let mut place = |message: &[u8]| {
-            let place = buffer[room.clone()].get_mut(..message.len());
-            place.map(|place| place.copy_from_slice(message)).ok_or(())
+        let place = &mut buffer[room];
+        let message = match &*transport {
+            Transport::Shared(shared) => {
+                let mut spill = Vec::new();
+                match shared.receive_at(place, &mut spill).map_err(RecvError::from)? {
+                    Some(length) => return Ok(length),
+                    None => spill,
+                }
+            }
+            Transport::Stream(stream) => stream.receive(usize::MAX).map_err(RecvError::from)?.bytes,
         };
-        if let Transport::Shared(shared) = &*transport {
-            return with_buffer(|message| {
-                shared.receive_into(message).map_err(RecvError::from)?;
-                place(message).map_err(|()| RecvIntoError::BufferTooShort(message.clone()))?;
+        match place.get_mut(..message.len()) {
+            Some(place) => {
+                place.copy_from_slice(&message);
                 Ok(message.len())
-            });
-        }
-        drop(transport);
-        let message = self.recv_bytes()?;
-        match place(&message) {
-            Ok(()) => Ok(message.len()),
-            Err(()) => Err(RecvIntoError::BufferTooShort(message)),
+            }
+            None => Err(RecvIntoError::BufferTooShort(message)),
         }
     }
 

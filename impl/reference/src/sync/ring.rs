@@ -3,8 +3,8 @@
 //!
 //! # State
 //! `tail` and `head` are [`Mark`]s: position and number of records, in one word. A record is a
-//! unit with its length, its bytes, and padding to the next unit; it may be split at the ring's
-//! end. The ring lies in the zone of the file that belongs to its capacity.
+//! unit with its length and its sender's tag, its bytes, and padding to the next unit; it may be split
+//! at the ring's end. The ring lies in the zone of the file that belongs to its capacity.
 //!
 //! # Invariants (of the protocol; no memory safety rests on them)
 //! 1. `tail` is stored by the holder of `producers` only, `head` by the holder of `consumers` only,
@@ -41,6 +41,11 @@ const LOCK_GRACE_NS: u64 = 200_000_000;
 
 /// Copying a record of so many units (64 KiB) takes about as long as waking somebody.
 const WORTH_A_WAKE: u64 = (64 << 10) / UNIT as u64;
+
+/// A ring of so many units (256 KiB) is worth a wait for records that are at most one part in so many
+/// of it: a larger one would leave the second-level cache.
+const LARGE_FOR_SMALL: u64 = (256 << 10) / UNIT as u64;
+const SMALL_PART: u64 = 256;
 
 /// Keeps what different CPUs write on different cache lines (and out of the same prefetched pair).
 #[derive(Debug)]
@@ -142,14 +147,17 @@ pub struct Limits {
 
 /// What surrounds a ring: its memory and its peers.
 pub trait Surroundings: Peers {
-    /// Writes the record's length and bytes at `at`, in the zone of `capacity` (both in units).
-    fn write_record(&self, capacity: u64, at: u64, len: usize, parts: &[&[u8]]);
+    /// Writes the record's word and bytes at `at`, in the zone of `capacity` (both in units).
+    fn write_record(&self, capacity: u64, at: u64, word: u64, parts: &[&[u8]]);
 
-    /// Reads the length of the record at `at`.
-    fn record_len(&self, capacity: u64, at: u64) -> u64;
+    /// Reads the word of the record at `at`.
+    fn record_word(&self, capacity: u64, at: u64) -> u64;
 
     /// Appends the bytes of the record at `at` to `into`, for which there is room.
     fn read_record(&self, capacity: u64, at: u64, len: usize, into: &mut Vec<u8>);
+
+    /// Copies the bytes of the record at `at` to `into`, which is as long.
+    fn copy_record(&self, capacity: u64, at: u64, into: &mut [u8]);
 
     /// Provides the memory of the zone of `to` and copies `units` units at `at` from the zone of `from`.
     fn relocate(&self, from: u64, to: u64, at: u64, units: u64) -> io::Result<()>;
@@ -162,6 +170,9 @@ pub trait Surroundings: Peers {
 
     /// Looks again and again for a while, if it is likely to help; whether it did.
     fn spin_until(&self, condition: impl Fn() -> bool) -> bool;
+
+    /// Gives consumers who are taking records the time to take some more.
+    fn gather_room(&self, head: impl Fn() -> Mark);
 
     /// Waits until the condition holds, woken at the gate if there is one; false if not for longer
     /// than a producer that has come to `tail` may be kept.
@@ -229,6 +240,15 @@ pub enum Readiness {
     Eof,
 }
 
+/// What was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The record's length in bytes.
+    pub len: usize,
+    /// What its sender marked it with.
+    pub tag: u8,
+}
+
 /// Several records in one buffer.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -283,14 +303,61 @@ impl<S: Surroundings> Ring<'_, S> {
     /// Appends one record, the concatenation of `parts`, waiting for room until the deadline.
     #[inline]
     pub fn push(&self, parts: &[&[u8]], deadline: Deadline) -> Result<(), PushError> {
-        let mut pushed = 0;
-        self.push_each(std::iter::once(parts), deadline, &mut pushed)
+        self.push_tagged(0, parts, deadline)
+    }
+
+    /// As [`push`](Self::push); who takes the record is told the tag.
+    #[inline]
+    pub fn push_tagged(&self, tag: u8, parts: &[&[u8]], deadline: Deadline) -> Result<(), PushError> {
+        if self.limits.broken_pipe && self.surroundings.receivers_gone() {
+            return Err(PushError::BrokenPipe);
+        }
+        if self.push_at_once(tag, parts) {
+            return Ok(());
+        }
+        self.push_patiently(tag, std::iter::once(parts), deadline, &mut 0)
+    }
+
+    /// Appends one record if the lock is free and there is plainly room; otherwise nothing is done.
+    #[inline]
+    fn push_at_once(&self, tag: u8, parts: &[&[u8]]) -> bool {
+        let lock = &self.words.producers.0.lock;
+        if !lock.try_lock(self.me) {
+            return false;
+        }
+        let tail = self.tail(Ordering::Relaxed);
+        let len = total(parts);
+        let units = units_of(len);
+        let seen = Mark(self.words.producers.0.seen.load(Ordering::Relaxed));
+        let capacity = self.capacity().unwrap_or(0);
+        let fits = self.fits(tail, seen, units, capacity) && self.unfinished_fit();
+        if fits {
+            self.surroundings.write_record(capacity, tail.position(), word_of(len, tag), parts);
+            // The commit: before it nothing has happened, after it everything has.
+            self.words.tail.0.store(tail.advanced(units, 1).0, Ordering::Release);
+        }
+        lock.unlock();
+        if fits {
+            self.tell_consumers();
+        }
+        fits
     }
 
     /// Appends records in order, as many as fit under one lock and one commit at a time, waiting
     /// for room until the deadline; `pushed` tells how many, also after an error.
     pub fn push_each<'p>(
         &self,
+        records: impl Iterator<Item = &'p [&'p [u8]]>,
+        deadline: Deadline,
+        pushed: &mut usize,
+    ) -> Result<(), PushError> {
+        self.push_patiently(0, records, deadline, pushed)
+    }
+
+    #[inline(never)]
+    fn push_patiently<'p>(
+        &self,
+        tag: u8,
         records: impl Iterator<Item = &'p [&'p [u8]]>,
         deadline: Deadline,
         pushed: &mut usize,
@@ -302,24 +369,20 @@ impl<S: Surroundings> Ring<'_, S> {
                 return Err(PushError::BrokenPipe);
             }
             self.lock_producers(deadline)?;
-            let appended = self.append_while_room(&mut records, patient);
+            let appended = self.append_while_room(tag, &mut records, patient);
             self.words.producers.0.lock.unlock();
             let (count, outcome) = appended;
             *pushed += count;
             if count > 0 {
-                // The lock was given back by an exchange.
-                fence_after_exchange();
-                let seldom = &self.words.seldom.0;
-                seldom.not_empty.open_fenced();
-                seldom.bell.ring_fenced(|| self.surroundings.ring_bell());
+                self.tell_consumers();
             }
             match (outcome?, records.peek()) {
                 (Fit::Full, Some(parts)) => {
-                    let units = units_of(parts.iter().map(|part| part.len()).sum());
+                    let units = units_of(total(parts));
                     self.wait_for_room(units, deadline)?;
                 }
                 (Fit::Crowded, Some(parts)) => {
-                    let units = units_of(parts.iter().map(|part| part.len()).sum());
+                    let units = units_of(total(parts));
                     patient = self.room_was_made(units, deadline);
                 }
                 _ => {}
@@ -329,26 +392,49 @@ impl<S: Surroundings> Ring<'_, S> {
     }
 
     /// Takes one record, appending its bytes to `into`, waiting for it until the deadline.
-    /// Returns its length.
     #[inline]
-    pub fn pop(&self, into: &mut Vec<u8>, deadline: Deadline) -> Result<usize, PopError> {
-        let mut len = 0;
+    pub fn pop(&self, into: &mut Vec<u8>, deadline: Deadline) -> Result<Taken, PopError> {
+        let mut taken = Taken { len: 0, tag: 0 };
         self.pop_each(1, deadline, |ring, capacity, at, record| {
-            len = record;
-            into.try_reserve(record).map_err(|_| out_of_memory())?;
-            ring.surroundings.read_record(capacity, at, record, into);
+            taken = record;
+            into.try_reserve(record.len).map_err(|_| out_of_memory())?;
+            ring.surroundings.read_record(capacity, at, record.len, into);
             Ok(())
         })?;
-        Ok(len)
+        Ok(taken)
+    }
+
+    /// As [`pop`](Self::pop), into the beginning of `place` if the record fits there and has no tag;
+    /// otherwise into `spill`.
+    #[inline]
+    pub fn pop_into(
+        &self,
+        place: &mut [u8],
+        spill: &mut Vec<u8>,
+        deadline: Deadline,
+    ) -> Result<Taken, PopError> {
+        let mut taken = Taken { len: 0, tag: 0 };
+        self.pop_each(1, deadline, |ring, capacity, at, record| {
+            taken = record;
+            match place.get_mut(..record.len) {
+                Some(place) if record.tag == 0 => ring.surroundings.copy_record(capacity, at, place),
+                _ => {
+                    spill.try_reserve(record.len).map_err(|_| out_of_memory())?;
+                    ring.surroundings.read_record(capacity, at, record.len, spill);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(taken)
     }
 
     /// Takes at least one and at most `max` records under one lock and one commit, waiting for the
     /// first until the deadline. Returns how many.
     pub fn pop_many(&self, max: u32, into: &mut Batch, deadline: Deadline) -> Result<u32, PopError> {
         self.pop_each(max, deadline, |ring, capacity, at, record| {
-            into.bytes.try_reserve(record).map_err(|_| out_of_memory())?;
+            into.bytes.try_reserve(record.len).map_err(|_| out_of_memory())?;
             into.ends.try_reserve(1).map_err(|_| out_of_memory())?;
-            ring.surroundings.read_record(capacity, at, record, &mut into.bytes);
+            ring.surroundings.read_record(capacity, at, record.len, &mut into.bytes);
             into.ends.push(into.bytes.len());
             Ok(())
         })
@@ -443,6 +529,7 @@ impl<S: Surroundings> Ring<'_, S> {
     /// Appends records while there is room, under the lock; how many, and why not more.
     fn append_while_room<'p>(
         &self,
+        tag: u8,
         records: &mut std::iter::Peekable<impl Iterator<Item = &'p [&'p [u8]]>>,
         patient: bool,
     ) -> (usize, Result<Fit, PushError>) {
@@ -451,7 +538,7 @@ impl<S: Surroundings> Ring<'_, S> {
         let mut count = 0;
         let outcome = loop {
             let Some(parts) = records.peek() else { break Ok(Fit::Yes) };
-            match self.append(&mut tail, parts, patient) {
+            match self.append(tag, &mut tail, parts, patient) {
                 Ok(Fit::Yes) => count += 1,
                 other => break other,
             }
@@ -465,9 +552,8 @@ impl<S: Surroundings> Ring<'_, S> {
     }
 
     /// Writes one record behind `tail` without committing it, if there is room or may be made.
-    #[inline]
-    fn append(&self, tail: &mut Mark, parts: &[&[u8]], patient: bool) -> Result<Fit, PushError> {
-        let len: usize = parts.iter().map(|part| part.len()).sum();
+    fn append(&self, tag: u8, tail: &mut Mark, parts: &[&[u8]], patient: bool) -> Result<Fit, PushError> {
+        let len = total(parts);
         let units = units_of(len);
         if units > self.limits.max_units {
             return Err(PushError::TooLong { len, limit: (self.limits.max_units - 1) * UNIT as u64 });
@@ -477,29 +563,35 @@ impl<S: Surroundings> Ring<'_, S> {
             Room::Yes => {}
             Room::Full => return Ok(Fit::Full),
             // A ring that stays in the caches is worth a wait, if the record is a small part of it.
-            Room::Grow(_) if patient && capacity >= self.limits.keep_capacity.max(units * 3) => {
-                return Ok(Fit::Crowded);
-            }
+            Room::Grow(_) if patient && self.is_large_for(units, capacity) => return Ok(Fit::Crowded),
             Room::Grow(larger) => match self.resize(*tail, capacity, larger) {
                 Ok(true) => capacity = larger,
                 Ok(false) => return Ok(Fit::Full),
                 Err(error) => return Err(PushError::Exhausted(error)),
             },
         }
-        self.surroundings.write_record(capacity, tail.position(), len, parts);
+        self.surroundings.write_record(capacity, tail.position(), word_of(len, tag), parts);
         *tail = tail.advanced(units, 1);
         Ok(Fit::Yes)
     }
 
+    /// Whether a ring of this capacity keeps both sides busy with records of this size.
+    fn is_large_for(&self, units: u64, capacity: u64) -> bool {
+        capacity >= self.limits.keep_capacity.max(units * 3)
+            || capacity >= LARGE_FOR_SMALL.max(units * SMALL_PART)
+    }
+
+    /// Whether a record fits behind `tail` if the head is where it was seen, or further. That can be
+    /// far behind, even by more than the ring: then the sum says so.
     #[inline]
+    fn fits(&self, tail: Mark, seen: Mark, units: u64, capacity: u64) -> bool {
+        tail.units_since(seen) + units <= capacity.min(self.limits.max_units)
+            && tail.items_since(seen) < self.limits.max_items
+    }
+
     fn room(&self, tail: Mark, units: u64, capacity: u64) -> Result<Room, PushError> {
         let seen = Mark(self.words.producers.0.seen.load(Ordering::Relaxed));
-        let fits = |head: Mark| {
-            tail.units_since(head) + units <= capacity.min(self.limits.max_units)
-                && tail.items_since(head) < self.limits.max_items
-        };
-        // `seen` can be far behind, even by more than the ring: then the sum says so.
-        if fits(seen) && self.unfinished_fit() {
+        if self.fits(tail, seen, units, capacity) && self.unfinished_fit() {
             return Ok(Room::Yes);
         }
         let head = self.head(Ordering::Acquire);
@@ -559,6 +651,16 @@ impl<S: Surroundings> Ring<'_, S> {
         moved.map(|()| true)
     }
 
+    /// Wakes and rings for those who wait for a record, after one has been committed.
+    #[inline]
+    fn tell_consumers(&self) {
+        // The lock was given back by an exchange.
+        fence_after_exchange();
+        let seldom = &self.words.seldom.0;
+        seldom.not_empty.open_fenced();
+        seldom.bell.ring_fenced(|| self.surroundings.ring_bell());
+    }
+
     /// Whether consumers have made room, so that the ring need not grow; waits for them a little.
     fn room_was_made(&self, units: u64, deadline: Deadline) -> bool {
         let fits = || {
@@ -568,7 +670,11 @@ impl<S: Surroundings> Ring<'_, S> {
         };
         // To be woken by each small record would cost more than growing.
         let gate = (units >= WORTH_A_WAKE).then_some(&self.words.seldom.0.not_full);
-        self.surroundings.wait_before_growing(gate, self.tail(Ordering::Relaxed), deadline, fits)
+        let made = self.surroundings.wait_before_growing(gate, self.tail(Ordering::Relaxed), deadline, fits);
+        if made {
+            self.surroundings.gather_room(|| self.head(Ordering::Acquire));
+        }
+        made
     }
 
     fn wait_for_room(&self, units: u64, deadline: Deadline) -> Result<(), PushError> {
@@ -576,6 +682,7 @@ impl<S: Surroundings> Ring<'_, S> {
             return Err(PushError::Full);
         }
         if self.surroundings.spin_until(|| self.has_room(units)) {
+            self.surroundings.gather_room(|| self.head(Ordering::Acquire));
             return Ok(());
         }
         let gate = &self.words.seldom.0.not_full;
@@ -604,7 +711,7 @@ impl<S: Surroundings> Ring<'_, S> {
         &self,
         max: u32,
         deadline: Deadline,
-        mut take: impl FnMut(&Self, u64, u64, usize) -> Result<(), PopError>,
+        mut take: impl FnMut(&Self, u64, u64, Taken) -> Result<(), PopError>,
     ) -> Result<u32, PopError> {
         loop {
             // Without the lock: "empty" is then the truth, whoever holds the lock.
@@ -640,7 +747,7 @@ impl<S: Surroundings> Ring<'_, S> {
     fn take_some(
         &self,
         max: u32,
-        take: &mut impl FnMut(&Self, u64, u64, usize) -> Result<(), PopError>,
+        take: &mut impl FnMut(&Self, u64, u64, Taken) -> Result<(), PopError>,
     ) -> Result<u32, PopError> {
         let start = self.head(Ordering::Relaxed);
         let mut tail = Mark(self.words.consumers.0.seen.load(Ordering::Relaxed));
@@ -673,19 +780,20 @@ impl<S: Surroundings> Ring<'_, S> {
         capacity: u64,
         head: &mut Mark,
         tail: Mark,
-        take: &mut impl FnMut(&Self, u64, u64, usize) -> Result<(), PopError>,
+        take: &mut impl FnMut(&Self, u64, u64, Taken) -> Result<(), PopError>,
     ) -> Result<(), PopError> {
         let used = tail.units_since(*head);
         if used == 0 || used > capacity {
             return Err(PopError::Corrupt("more is in use than there is room"));
         }
         // Loaded once, checked, then used: a peer may have written anything.
-        let len = self.surroundings.record_len(capacity, head.position());
+        let word = self.surroundings.record_word(capacity, head.position());
+        let len = word & LENGTH;
         if len > (used - 1) * UNIT as u64 {
             return Err(PopError::Corrupt("a record is longer than what is in use"));
         }
         let len = len as usize;
-        take(self, capacity, head.position(), len)?;
+        take(self, capacity, head.position(), Taken { len, tag: (word >> TAG_SHIFT) as u8 })?;
         *head = head.advanced(units_of(len), 1);
         Ok(())
     }
@@ -795,6 +903,21 @@ impl<S: Surroundings> Ring<'_, S> {
             Err("the ring's size is impossible")
         }
     }
+}
+
+/// Where the tag stands in the word before a record; below it is the length.
+const TAG_SHIFT: u32 = 56;
+const LENGTH: u64 = (1 << TAG_SHIFT) - 1;
+
+/// The word before a record.
+#[inline]
+fn word_of(len: usize, tag: u8) -> u64 {
+    len as u64 | u64::from(tag) << TAG_SHIFT
+}
+
+#[inline]
+fn total(parts: &[&[u8]]) -> usize {
+    parts.iter().map(|part| part.len()).sum()
 }
 
 /// How many units a record of this many bytes takes.
