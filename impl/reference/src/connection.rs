@@ -202,6 +202,7 @@ impl Connection {
     /// # Errors
     /// [`SendError::BrokenPipe`] when nobody is left who could receive; no signal is raised.
     /// [`SendError::Closed`] and [`SendError::WrongDirection`] by the state of this end.
+    #[inline]
     pub fn send_bytes(&self, message: &[u8]) -> Result<(), SendError> {
         self.open_to_send()?.send(message, &[])
     }
@@ -257,6 +258,7 @@ impl Connection {
     /// buffer; one equal to its length leaves room for an empty message.
     /// [`RecvIntoError::BufferTooShort`] carries a message that does not fit. Otherwise as
     /// [`recv_bytes`](Self::recv_bytes).
+    #[inline]
     pub fn recv_bytes_into(&self, buffer: &mut [u8], offset: i64) -> Result<usize, RecvIntoError> {
         let transport = self.open_to_receive()?;
         let room = range(buffer.len(), offset, None).map_err(RecvIntoError::BadValue)?;
@@ -404,11 +406,13 @@ impl Connection {
         result
     }
 
+    #[inline]
     fn open_to_send(&self) -> Result<InUse<'_, Transport>, SendError> {
         let transport = self.transport.open().ok_or(SendError::Closed)?;
         if self.writable { Ok(transport) } else { Err(SendError::WrongDirection) }
     }
 
+    #[inline]
     fn open_to_receive(&self) -> Result<InUse<'_, Transport>, RecvError> {
         let transport = self.transport.open().ok_or(RecvError::Closed)?;
         if self.is_readable() { Ok(transport) } else { Err(RecvError::WrongDirection) }
@@ -426,6 +430,7 @@ impl Connection {
 }
 
 impl Transport {
+    #[inline]
     fn send(&self, message: &[u8], descriptors: &[OwnedFd]) -> Result<(), SendError> {
         match self {
             Transport::Shared(shared) => shared.send(message, descriptors).map_err(SendError::from),

@@ -137,11 +137,22 @@ impl Shared {
     }
 
     /// Sends one message with descriptors.
+    #[inline]
     pub(crate) fn send(&self, message: &[u8], descriptors: &[OwnedFd]) -> Result<(), PushError> {
         let channel = &self.outgoing.as_ref().ok_or(PushError::BrokenPipe)?.channel;
         if descriptors.is_empty() {
             return channel.push_tagged(PLAIN, &[message], Deadline::Never);
         }
+        self.send_with_descriptors(channel, message, descriptors)
+    }
+
+    #[cold]
+    fn send_with_descriptors(
+        &self,
+        channel: &Channel,
+        message: &[u8],
+        descriptors: &[OwnedFd],
+    ) -> Result<(), PushError> {
         let ticket = new_ticket().to_le_bytes();
         self.send_descriptors(&ticket, descriptors)?;
         channel.push_tagged(WITH_DESCRIPTORS, &[message, &ticket], Deadline::Never)
@@ -175,6 +186,7 @@ impl Shared {
 
     /// Receives one message, waiting for it, into `place`: its length. Nothing if it is too long or has
     /// descriptors, which are dropped: then it is in `spill`, which was empty.
+    #[inline]
     pub(crate) fn receive_at(
         &self,
         place: &mut [u8],
@@ -194,18 +206,20 @@ impl Shared {
         {
             end.channel.clear();
         }
-        match tag {
-            PLAIN => Ok(Vec::new()),
-            WITH_DESCRIPTORS => {
-                let (_, ticket) =
-                    bytes.split_last_chunk().ok_or(PopError::Corrupt("a message without its ticket"))?;
-                let ticket = u64::from_le_bytes(*ticket);
-                bytes.truncate(bytes.len() - size_of::<u64>());
-                // Missing ones are missed by whoever decodes the message.
-                Ok(self.take_descriptors(ticket).unwrap_or_default())
-            }
-            _ => Err(PopError::Corrupt("a record that is no message")),
+        if tag == PLAIN { Ok(Vec::new()) } else { self.claim_descriptors(tag, bytes) }
+    }
+
+    #[cold]
+    fn claim_descriptors(&self, tag: u8, bytes: &mut Vec<u8>) -> Result<Vec<OwnedFd>, PopError> {
+        if tag != WITH_DESCRIPTORS {
+            return Err(PopError::Corrupt("a record that is no message"));
         }
+        let (_, ticket) =
+            bytes.split_last_chunk().ok_or(PopError::Corrupt("a message without its ticket"))?;
+        let ticket = u64::from_le_bytes(*ticket);
+        bytes.truncate(bytes.len() - size_of::<u64>());
+        // Missing ones are missed by whoever decodes the message.
+        Ok(self.take_descriptors(ticket).unwrap_or_default())
     }
 
     /// The descriptors of a ticket; `None` when another process has taken them.
