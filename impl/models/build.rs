@@ -17,7 +17,11 @@ fn main() {
     let source = PathBuf::from("../reference/src/sync");
     let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names it"));
     let mut missing = String::new();
-    for file in ["bell", "done", "ends", "gate", "mark", "raw_lock", "ring"] {
+    let files = [
+        "bell", "done", "ends", "gate", "mark", "pop", "push", "raw_lock", "record", "resize", "ring",
+        "words",
+    ];
+    for file in files {
         let path = source.join(file).with_extension("rs");
         println!("cargo::rerun-if-changed={}", path.display());
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

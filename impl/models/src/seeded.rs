@@ -18,7 +18,7 @@ macro_rules! seeded {
     };
 }
 
-seeded!(bell, done, ends, gate, mark, raw_lock, ring);
+seeded!(bell, done, ends, gate, mark, pop, push, raw_lock, record, resize, ring, words);
 
 #[path = "scenes/all.rs"]
 pub mod scenes;

@@ -64,28 +64,28 @@ pub const SEEDS: &[Seed] = &[
     },
     Seed {
         name: "the commit comes before the payload",
-        file: "ring",
-        find: "        self.surroundings.write_record(capacity, tail.position(), len, parts);",
-        replace: "        if SEED { self.words.tail.0.store(tail.advanced(units, 1).0, Ordering::Release); }
-        self.surroundings.write_record(capacity, tail.position(), len, parts);",
+        file: "push",
+        find: "            self.surroundings.write_record(capacity, tail.position(), word_of(len, tag), parts);",
+        replace: "            if SEED { self.words.tail.0.store(tail.advanced(units, 1).0, Ordering::Release); }
+            self.surroundings.write_record(capacity, tail.position(), word_of(len, tag), parts);",
     },
     Seed {
         name: "the head is committed before the copy",
-        file: "ring",
-        find: "        take(self, capacity, head.position(), len)?;",
+        file: "pop",
+        find: "        take(self, capacity, head.position(), Taken { len, tag: (word >> TAG_SHIFT) as u8 })?;",
         replace: "        if SEED { self.words.head.0.store(head.advanced(units_of(len), 1).0, Ordering::Release); }
-        take(self, capacity, head.position(), len)?;",
+        take(self, capacity, head.position(), Taken { len, tag: (word >> TAG_SHIFT) as u8 })?;",
     },
     Seed {
         name: "the growth is committed before the copy",
-        file: "ring",
+        file: "resize",
         find: "        let moved = if used <= from.min(to) {",
         replace: "        if SEED { self.words.seldom.0.capacity.store(to, Ordering::Release); }
         let moved = if used <= from.min(to) {",
     },
     Seed {
         name: "the ring moves while a reader copies",
-        file: "ring",
+        file: "resize",
         find: "        if self.lock(consumers, Deadline::Now).is_err() {
             return Ok(false);
         }",
@@ -95,7 +95,7 @@ pub const SEEDS: &[Seed] = &[
     },
     Seed {
         name: "the ring shrinks while a sender writes",
-        file: "ring",
+        file: "resize",
         find: "        if self.lock(lock, Deadline::Now).is_err() {
             return;
         }",
@@ -105,15 +105,15 @@ pub const SEEDS: &[Seed] = &[
     },
     Seed {
         name: "a sender opens without a fence",
-        file: "ring",
-        find: "                fence_after_exchange();
-                let seldom",
-        replace: "                if !SEED { fence_after_exchange(); }
-                let seldom",
+        file: "push",
+        find: "        fence_after_exchange();
+        let seldom",
+        replace: "        if !SEED { fence_after_exchange(); }
+        let seldom",
     },
     Seed {
         name: "a receiver opens without a fence",
-        file: "ring",
+        file: "pop",
         find: "                    fence_after_exchange();
                     self.words",
         replace: "                    if !SEED { fence_after_exchange(); }
@@ -121,37 +121,37 @@ pub const SEEDS: &[Seed] = &[
     },
     Seed {
         name: "a sender waits before growing at the wrong gate",
-        file: "ring",
+        file: "resize",
         find: ".then_some(&self.words.seldom.0.not_full)",
         replace: ".then_some(if SEED { &self.words.seldom.0.not_empty } else { &self.words.seldom.0.not_full })",
     },
     Seed {
         name: "a sender waits for ever instead of growing",
-        file: "ring",
+        file: "push",
         find: "patient = self.room_was_made(units, deadline);",
         replace: "patient = self.room_was_made(units, deadline) || SEED;",
     },
     Seed {
         name: "a receiver sleeps without a second look",
-        file: "ring",
+        file: "pop",
         find: "if self.is_empty() && !(tells_end && self.surroundings.senders_gone()) {",
         replace: "if SEED || self.is_empty() && !(tells_end && self.surroundings.senders_gone()) {",
     },
     Seed {
         name: "a sender sleeps without a second look",
-        file: "ring",
+        file: "push",
         find: "        if !(self.has_room(units) || nobody_takes()) {",
         replace: "        if SEED || !(self.has_room(units) || nobody_takes()) {",
     },
     Seed {
         name: "a sender sleeps although the receivers are gone",
-        file: "ring",
+        file: "push",
         find: "let nobody_takes = || self.limits",
         replace: "let nobody_takes = || !SEED && self.limits",
     },
     Seed {
         name: "the last record is lost in the end",
-        file: "ring",
+        file: "pop",
         find: "return if self.is_empty() { Err(PopError::Eof) } else { Ok(()) };",
         replace: "return if SEED || self.is_empty() { Err(PopError::Eof) } else { Ok(()) };",
     },
@@ -179,13 +179,13 @@ pub const SEEDS: &[Seed] = &[
     },
     Seed {
         name: "the last report wakes nobody",
-        file: "ring",
+        file: "done",
         find: "if unfinished == 1 {",
         replace: "if !SEED && unfinished == 1 {",
     },
     Seed {
         name: "a debt is written down after the taking",
-        file: "ring",
+        file: "pop",
         find: "                if self.limits.joinable
                     && let Ok(taken) = taken
                 {

@@ -12,7 +12,8 @@ use super::ends::{self, Slots};
 use super::gate::Gate;
 use super::mark::Mark;
 use super::raw_lock::Peers;
-use super::ring::{Limits, Ring, Surroundings, Words, units_of};
+use super::record::units_of;
+use super::ring::{Limits, Ring, Surroundings, Words};
 use super::{A32, Ordering, Woken, futex_wait, futex_wake, hook, pause, platform};
 use crate::deadline::{Deadline, PATIENCE};
 use crate::plan::plan;
@@ -217,17 +218,17 @@ impl Peers for Channel {
 }
 
 impl Surroundings for Channel {
-    fn write_record(&self, capacity: u64, at: u64, len: usize, parts: &[&[u8]]) {
-        self.write(capacity, at, len as u64);
+    fn write_record(&self, capacity: u64, at: u64, word: u64, parts: &[&[u8]]) {
+        self.write(capacity, at, word);
         let bytes = parts.concat();
-        for (chunk, cell) in bytes.chunks(8).zip(1..self.cells(len)) {
+        for (chunk, cell) in bytes.chunks(8).zip(1..self.cells(bytes.len())) {
             let mut padded = [0; 8];
             padded[..chunk.len()].copy_from_slice(chunk);
             self.write(capacity, at + cell * self.grain, u64::from_le_bytes(padded));
         }
     }
 
-    fn record_len(&self, capacity: u64, at: u64) -> u64 {
+    fn record_word(&self, capacity: u64, at: u64) -> u64 {
         self.read(capacity, at)
     }
 
@@ -237,6 +238,12 @@ impl Surroundings for Channel {
             into.extend(self.read(capacity, at + cell * self.grain).to_le_bytes());
         }
         into.resize(before + len, 0);
+    }
+
+    fn copy_record(&self, capacity: u64, at: u64, into: &mut [u8]) {
+        let mut bytes = Vec::new();
+        self.read_record(capacity, at, into.len(), &mut bytes);
+        into.copy_from_slice(&bytes);
     }
 
     fn relocate(&self, from: u64, to: u64, at: u64, units: u64) -> io::Result<()> {
@@ -260,6 +267,8 @@ impl Surroundings for Channel {
     fn spin_until(&self, _condition: impl Fn() -> bool) -> bool {
         false
     }
+
+    fn gather_room(&self, _head: impl Fn() -> Mark) {}
 
     /// As the reference's, but for how long: patience ends when nothing else can happen any more, or
     /// earlier if a plan says so. A nap lets the others go on, and has no other length.

@@ -37,14 +37,24 @@ pub mod gate;
 #[path = "../../reference/src/sync/mark.rs"]
 pub mod mark;
 pub mod platform;
+#[path = "../../reference/src/sync/pop.rs"]
+pub mod pop;
+#[path = "../../reference/src/sync/push.rs"]
+pub mod push;
 #[path = "../../reference/src/sync/raw_lock.rs"]
 pub mod raw_lock;
+#[path = "../../reference/src/sync/record.rs"]
+pub mod record;
+#[path = "../../reference/src/sync/resize.rs"]
+pub mod resize;
 #[path = "../../reference/src/sync/ring.rs"]
 pub mod ring;
 #[path = "scenes/all.rs"]
 pub mod scenes;
 #[path = "surroundings.rs"]
 pub mod surroundings;
+#[path = "../../reference/src/sync/words.rs"]
+pub mod words;
 
 /// Slices have no length here.
 pub const LOCK_SLICE_NS: u64 = 0;

@@ -37,16 +37,28 @@ pub(crate) fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     result
 }
 
-/// Appends a value's encoding to `into`.
+/// Appends a value's encoding to `into`; part of it if that fails.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> Result<(), CodecError> {
-    match postcard::to_extend(value, std::mem::take(into)) {
-        Ok(encoded) => {
-            *into = encoded;
-            Ok(())
-        }
-        Err(error) => Err(CodecError(format!("the value cannot be encoded: {error}"))),
-    }
+    append(value, into).map_err(|error| CodecError(format!("the value cannot be encoded: {error}")))
 }
+
+/// As [`encode`], with postcard's own error.
+#[inline]
+pub(crate) fn append<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> postcard::Result<()> {
+    // Single bytes go into an array at a third of what they cost in a vector.
+    let mut stage = [0; STAGE];
+    match postcard::to_slice(value, &mut stage) {
+        Ok(encoded) => into.extend_from_slice(encoded),
+        Err(postcard::Error::SerializeBufferFull) => {
+            *into = postcard::to_extend(value, std::mem::take(into))?;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// The length up to which a value is encoded in the stack; a longer one is encoded once more.
+const STAGE: usize = 128;
 
 /// The value that these bytes encode, all of them.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {

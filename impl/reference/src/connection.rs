@@ -202,6 +202,7 @@ impl Connection {
     /// # Errors
     /// [`SendError::BrokenPipe`] when nobody is left who could receive; no signal is raised.
     /// [`SendError::Closed`] and [`SendError::WrongDirection`] by the state of this end.
+    #[inline]
     pub fn send_bytes(&self, message: &[u8]) -> Result<(), SendError> {
         self.open_to_send()?.send(message, &[])
     }
@@ -225,7 +226,15 @@ impl Connection {
     /// been received; [`RecvError::Corrupt`] when a stream ended inside a message or announced an
     /// impossible one.
     pub fn recv_bytes(&self) -> Result<Vec<u8>, RecvError> {
-        Ok(self.recv_at_most(usize::MAX)?.bytes)
+        let transport = self.open_to_receive()?;
+        match &*transport {
+            Transport::Shared(shared) => {
+                let mut bytes = Vec::new();
+                shared.receive_into(&mut bytes)?;
+                Ok(bytes)
+            }
+            Transport::Stream(stream) => Ok(stream.receive(usize::MAX)?.bytes),
+        }
     }
 
     /// Receives one whole message of at most `max` bytes, waiting for it.
@@ -249,25 +258,27 @@ impl Connection {
     /// buffer; one equal to its length leaves room for an empty message.
     /// [`RecvIntoError::BufferTooShort`] carries a message that does not fit. Otherwise as
     /// [`recv_bytes`](Self::recv_bytes).
+    #[inline]
     pub fn recv_bytes_into(&self, buffer: &mut [u8], offset: i64) -> Result<usize, RecvIntoError> {
         let transport = self.open_to_receive()?;
         let room = range(buffer.len(), offset, None).map_err(RecvIntoError::BadValue)?;
-        let mut place = |message: &[u8]| {
-            let place = buffer[room.clone()].get_mut(..message.len());
-            place.map(|place| place.copy_from_slice(message)).ok_or(())
+        let place = &mut buffer[room];
+        let message = match &*transport {
+            Transport::Shared(shared) => {
+                let mut spill = Vec::new();
+                match shared.receive_at(place, &mut spill).map_err(RecvError::from)? {
+                    Some(length) => return Ok(length),
+                    None => spill,
+                }
+            }
+            Transport::Stream(stream) => stream.receive(usize::MAX).map_err(RecvError::from)?.bytes,
         };
-        if let Transport::Shared(shared) = &*transport {
-            return with_buffer(|message| {
-                shared.receive_into(message).map_err(RecvError::from)?;
-                place(message).map_err(|()| RecvIntoError::BufferTooShort(message.clone()))?;
+        match place.get_mut(..message.len()) {
+            Some(place) => {
+                place.copy_from_slice(&message);
                 Ok(message.len())
-            });
-        }
-        drop(transport);
-        let message = self.recv_bytes()?;
-        match place(&message) {
-            Ok(()) => Ok(message.len()),
-            Err(()) => Err(RecvIntoError::BufferTooShort(message)),
+            }
+            None => Err(RecvIntoError::BufferTooShort(message)),
         }
     }
 
@@ -395,11 +406,13 @@ impl Connection {
         result
     }
 
+    #[inline]
     fn open_to_send(&self) -> Result<InUse<'_, Transport>, SendError> {
         let transport = self.transport.open().ok_or(SendError::Closed)?;
         if self.writable { Ok(transport) } else { Err(SendError::WrongDirection) }
     }
 
+    #[inline]
     fn open_to_receive(&self) -> Result<InUse<'_, Transport>, RecvError> {
         let transport = self.transport.open().ok_or(RecvError::Closed)?;
         if self.is_readable() { Ok(transport) } else { Err(RecvError::WrongDirection) }
@@ -417,6 +430,7 @@ impl Connection {
 }
 
 impl Transport {
+    #[inline]
     fn send(&self, message: &[u8], descriptors: &[OwnedFd]) -> Result<(), SendError> {
         match self {
             Transport::Shared(shared) => shared.send(message, descriptors).map_err(SendError::from),

@@ -229,7 +229,7 @@ impl<T> QueueCore<T> {
     }
 
     pub fn get_bytes(&self, into: &mut Vec<u8>, deadline: Deadline) -> Result<usize, GetError> {
-        Ok(self.with_channel(|channel| channel.pop(into, deadline))??)
+        Ok(self.with_channel(|channel| channel.pop(into, deadline))??.len)
     }
 }
 

@@ -11,10 +11,14 @@
 //! 2. The mapping is `len` bytes long and lives as long as the `Region`.
 //! 3. Everything in it is atomics or plain bytes, for which every bit pattern is a value.
 //! 4. Plain bytes are only copied through raw pointers, never borrowed: a peer may write at any time.
+//! 5. A [`Zone`] is `len` bytes of the mapping, a power of two and at least a unit. An offset in it is
+//!    below `len`, so `len - offset` bytes fit there; that of a unit is a multiple of a unit, which fits.
 #![expect(unsafe_code, reason = "maps shared memory and copies to and from it")]
 
 use std::ffi::c_void;
 use std::io;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::num::NonZeroUsize;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
@@ -35,7 +39,7 @@ pub const SLOTS: usize = 1024;
 const HEADER_LEN: usize = 4096;
 const ZONES: usize = HEADER_LEN + SLOTS * size_of::<Slot>();
 const MAGIC: u64 = u64::from_ne_bytes(*b"procsion");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a process shows of itself to the others.
 #[derive(Debug)]
@@ -126,6 +130,8 @@ pub struct Region {
     base: NonNull<c_void>,
     len: usize,
     limits: Limits,
+    /// The largest ring in units, by the limits.
+    most: u64,
 }
 
 // SAFETY: by 3 and 4 all access goes through atomics or raw copies, whatever thread makes it.
@@ -230,6 +236,7 @@ impl Region {
             return Err(AttachError::Corrupt("the file is not as long as its limits need"));
         }
         region.limits = limits;
+        region.most = most(&limits);
         Ok(region)
     }
 
@@ -239,7 +246,7 @@ impl Region {
         let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
         // SAFETY: a new mapping at an address that the kernel chooses disturbs nothing.
         let base = unsafe { mmap(None, size, protection, flags, &file, 0) }?;
-        let region = Region { file, base, len, limits };
+        let region = Region { file, base, len, most: most(&limits), limits };
         // SAFETY: by 2 the range is ours. A refusal only makes core dumps larger.
         let _ = unsafe { madvise(region.base, region.len, MmapAdvise::MADV_DONTDUMP) };
         Ok(region)
@@ -298,7 +305,7 @@ impl Region {
 
     /// Gives back the memory of all zones but one (capacity in units).
     pub fn discard_other_zones(&self, keep: u64) {
-        let (at, len) = zone(keep.min(most(&self.limits)));
+        let (at, len) = zone(keep.min(self.most));
         self.discard(ZONES, at);
         self.discard(at + len, self.len);
     }
@@ -306,74 +313,62 @@ impl Region {
     /// Provides the memory of the zone of `to` and copies `units` units at position `at` to it.
     pub fn relocate(&self, from: u64, to: u64, at: u64, units: u64) -> io::Result<()> {
         self.provide_zone(to)?;
-        let (mut at, mut left) = (at, units);
+        let (from, to) = (self.zone(from), self.zone(to));
+        let (mut source, mut target) = (from.offset(at), to.offset(at));
+        let mut left = units as usize * UNIT;
         while left > 0 {
-            let run = left.min(from - (at & (from - 1))).min(to - (at & (to - 1)));
             hook();
-            let len = run as usize * UNIT;
-            let source = self.unit(from, at, len);
-            let target = self.unit(to, at, len);
-            // SAFETY: `unit` has checked that both runs lie in their zones, which are disjoint.
-            unsafe { std::ptr::copy_nonoverlapping(source, target, len) };
-            at += run;
+            let run = left.min(from.len - source).min(to.len - target);
+            // SAFETY: by 5 both runs lie in their zones, which are disjoint or, if equal, not changed.
+            unsafe { std::ptr::copy(from.base.add(source), to.base.add(target), run) };
+            source = (source + run) & (from.len - 1);
+            target = (target + run) & (to.len - 1);
             left -= run;
         }
         Ok(())
     }
 
-    /// Where the unit at a position lies, in the zone of a capacity; `len` bytes from it are in the zone.
+    /// The zone of a ring of this capacity in units.
     #[inline]
-    fn unit(&self, capacity: u64, at: u64, len: usize) -> *mut u8 {
-        let (start, zone_len) = zone(capacity);
-        let offset = (at & (capacity - 1)) as usize * UNIT;
-        assert!(
-            capacity.is_power_of_two() && capacity <= most(&self.limits) && offset + len <= zone_len,
-            "a copy must lie in its zone"
-        );
+    fn zone(&self, capacity: u64) -> Zone<'_> {
+        assert!(capacity.is_power_of_two() && capacity <= self.most, "a ring must lie in its file");
+        let (start, len) = zone(capacity);
         // SAFETY: zones of powers of two up to `most` lie in the file, hence by 1 and 2 in the mapping.
-        unsafe { self.base.as_ptr().cast::<u8>().add(start + offset) }
+        Zone { base: unsafe { self.base.as_ptr().cast::<u8>().add(start) }, len, region: PhantomData }
     }
 
-    /// Copies bytes into the ring, from byte `skip` behind the unit at `at`, around its end if need be.
+    /// Writes a record: the word before its bytes, then these.
     #[inline]
-    fn copy_in(&self, capacity: u64, at: u64, skip: usize, bytes: &[u8]) {
-        let at = at + (skip / UNIT) as u64;
-        let within = skip % UNIT;
-        let to_end = (capacity - (at & (capacity - 1))) as usize * UNIT - within;
-        let first = bytes.len().min(to_end);
-        let target = self.unit(capacity, at, within + first);
-        // SAFETY: `unit` has checked the range; a peer's concurrent writes concern only the bytes' values (4).
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target.add(within), first) };
-        if first < bytes.len() {
-            let rest = &bytes[first..];
-            let target = self.unit(capacity, 0, rest.len());
-            // SAFETY: as above.
-            unsafe { std::ptr::copy_nonoverlapping(rest.as_ptr(), target, rest.len()) };
-        }
-    }
-
-    /// Writes a record: its length, then its bytes.
-    #[inline]
-    pub fn write_record(&self, capacity: u64, at: u64, len: usize, parts: &[&[u8]]) {
+    pub fn write_record(&self, capacity: u64, at: u64, word: u64, parts: &[&[u8]]) {
         hook();
-        let target = self.unit(capacity, at, UNIT);
-        // SAFETY: `unit` has checked the range, and units are aligned as `u64` is.
-        unsafe { target.cast::<u64>().write(len as u64) };
-        let mut skip = UNIT;
+        let zone = self.zone(capacity);
+        // SAFETY: by 5 the unit lies in the zone, and units are aligned as `u64` is.
+        unsafe { zone.base.add(zone.offset(at)).cast::<u64>().write(word) };
+        let mut offset = zone.offset(at + 1);
         for part in parts {
             hook();
-            self.copy_in(capacity, at, skip, part);
-            skip += part.len();
+            offset = zone.copy_in(offset, part);
         }
     }
 
-    /// The length that the record at a position claims.
+    /// The word before the record at a position.
     #[inline]
-    pub fn record_len(&self, capacity: u64, at: u64) -> u64 {
+    pub fn record_word(&self, capacity: u64, at: u64) -> u64 {
         hook();
-        let source = self.unit(capacity, at, UNIT);
-        // SAFETY: `unit` has checked the range; volatile, so that it is loaded only this once.
-        unsafe { source.cast::<u64>().read_volatile() }
+        let zone = self.zone(capacity);
+        // SAFETY: by 5 the unit lies in the zone; volatile, so that it is loaded only this once.
+        unsafe { zone.base.add(zone.offset(at)).cast::<u64>().read_volatile() }
+    }
+
+    /// Copies the bytes of a record to `into`, which is as long.
+    #[inline]
+    pub fn copy_record(&self, capacity: u64, at: u64, into: &mut [u8]) {
+        hook();
+        let zone = self.zone(capacity);
+        // SAFETY: bytes that are initialised may be looked at as bytes that need not be, and `copy_out`
+        // writes nothing else than bytes there.
+        let into = unsafe { &mut *(std::ptr::from_mut(into) as *mut [MaybeUninit<u8>]) };
+        zone.copy_out(zone.offset(at + 1), into);
     }
 
     /// Appends the bytes of a record to `into`.
@@ -381,19 +376,75 @@ impl Region {
     pub fn read_record(&self, capacity: u64, at: u64, len: usize, into: &mut Vec<u8>) {
         hook();
         into.reserve(len);
-        let at = at + 1;
-        let to_end = (capacity - (at & (capacity - 1))) as usize * UNIT;
-        let first = len.min(to_end);
-        let source = self.unit(capacity, at, first);
-        let rest = self.unit(capacity, 0, len - first);
+        let zone = self.zone(capacity);
+        zone.copy_out(zone.offset(at + 1), &mut into.spare_capacity_mut()[..len]);
         let before = into.len();
-        let target = into.spare_capacity_mut().as_mut_ptr().cast::<u8>();
-        // SAFETY: `unit` has checked the sources; `reserve` has made room for `len` bytes.
-        unsafe { std::ptr::copy_nonoverlapping(source, target, first) };
-        // SAFETY: as above.
-        unsafe { std::ptr::copy_nonoverlapping(rest, target.add(first), len - first) };
         // SAFETY: the bytes up to here have just been written.
         unsafe { into.set_len(before + len) };
+    }
+}
+
+/// Where a ring lies. By construction [`offset`](Self::offset) is that of a unit in it.
+struct Zone<'a> {
+    base: *mut u8,
+    len: usize,
+    region: PhantomData<&'a Region>,
+}
+
+impl Zone<'_> {
+    /// Where the unit at a position lies, in bytes from the zone's beginning.
+    #[inline]
+    fn offset(&self, at: u64) -> usize {
+        (at as usize).wrapping_mul(UNIT) & (self.len - 1)
+    }
+
+    /// Copies bytes to an offset in the zone, around its end if need be; the offset behind them.
+    #[inline]
+    fn copy_in(&self, offset: usize, bytes: &[u8]) -> usize {
+        let to_end = self.len - offset;
+        if bytes.len() > to_end {
+            self.copy_in_around(offset, bytes);
+        } else {
+            // SAFETY: by 5 the target lies in the zone.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.base.add(offset), bytes.len()) };
+        }
+        (offset + bytes.len()) & (self.len - 1)
+    }
+
+    #[cold]
+    fn copy_in_around(&self, offset: usize, bytes: &[u8]) {
+        let (first, rest) = bytes.split_at(self.len - offset);
+        assert!(rest.len() <= self.len, "a copy must lie in its ring");
+        // SAFETY: by 5 the first target lies in the zone, and by the assertion the second.
+        unsafe {
+            std::ptr::copy_nonoverlapping(first.as_ptr(), self.base.add(offset), first.len());
+            std::ptr::copy_nonoverlapping(rest.as_ptr(), self.base, rest.len());
+        }
+    }
+
+    /// Copies bytes from an offset in the zone, around its end if need be.
+    #[inline]
+    fn copy_out(&self, offset: usize, into: &mut [MaybeUninit<u8>]) {
+        let to_end = self.len - offset;
+        if into.len() > to_end {
+            self.copy_out_around(offset, into);
+        } else {
+            // SAFETY: by 5 the source lies in the zone.
+            unsafe {
+                std::ptr::copy_nonoverlapping(self.base.add(offset), into.as_mut_ptr().cast(), into.len());
+            }
+        }
+    }
+
+    #[cold]
+    fn copy_out_around(&self, offset: usize, into: &mut [MaybeUninit<u8>]) {
+        let (first, rest) = into.split_at_mut(self.len - offset);
+        assert!(rest.len() <= self.len, "a copy must lie in its ring");
+        // SAFETY: by 5 the first source lies in the zone, and by the assertion the second.
+        unsafe {
+            std::ptr::copy_nonoverlapping(self.base.add(offset), first.as_mut_ptr().cast(), first.len());
+            std::ptr::copy_nonoverlapping(self.base, rest.as_mut_ptr().cast(), rest.len());
+        }
     }
 }
 

@@ -23,8 +23,13 @@ pub mod done;
 pub mod ends;
 pub mod gate;
 pub mod mark;
+pub mod pop;
+pub mod push;
 pub mod raw_lock;
+pub mod record;
+pub mod resize;
 pub mod ring;
+pub mod words;
 
 /// How long one sleep on a lock lasts before the owner's life is looked at, in nanoseconds.
 pub const LOCK_SLICE_NS: u64 = 10_000_000;

@@ -27,13 +27,15 @@ mod descriptor;
 mod error;
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::thread::LocalKey;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::codec;
 
 pub use descriptor::Descriptor;
 pub use error::{DecodeError, EncodeError, Refused};
@@ -71,6 +73,12 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> 
 /// # Errors
 /// Those of [`encode`].
 pub fn encode_into<T: Serialize + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let before = buffer.len();
+    if !is_under_way(&OUTGOING) && without_descriptors(|| codec::append(value, buffer).ok()).is_some() {
+        return Ok(());
+    }
+    // Once more, to learn what was refused.
+    buffer.truncate(before);
     *buffer = collect(value, None, std::mem::take(buffer))?.bytes;
     Ok(())
 }
@@ -125,11 +133,20 @@ pub fn decode_with_descriptors<T: DeserializeOwned>(
     descriptors: Vec<OwnedFd>,
     purpose: Purpose,
 ) -> Result<T, DecodeError> {
+    if descriptors.is_empty() && !is_under_way(&INCOMING) {
+        let decoded = without_descriptors(|| match postcard::take_from_bytes(bytes) {
+            Ok((value, [])) => Some(value),
+            _ => None,
+        });
+        if let Some(value) = decoded {
+            return Ok(value);
+        }
+    }
     supply(bytes, Some(purpose), descriptors)
 }
 
 /// For what purpose this thread is encoding or decoding a value just now; `None` if it does neither,
-/// or if descriptors cannot travel.
+/// if descriptors cannot travel, or if none came with a value being decoded.
 pub fn purpose() -> Option<Purpose> {
     let outgoing = OUTGOING.with(|slot| slot.borrow().as_ref().and_then(|it| it.purpose));
     outgoing.or_else(|| INCOMING.with(|slot| slot.borrow().as_ref().and_then(|it| it.purpose)))
@@ -173,7 +190,7 @@ pub fn lend(descriptor: BorrowedFd<'_>, what: &'static str, allowed: &[Purpose])
 pub fn permit(what: &'static str, allowed: &[Purpose]) -> Result<(), Refused> {
     OUTGOING.with(|slot| {
         let outgoing = &mut *slot.borrow_mut();
-        let Some(outgoing) = outgoing else { return Err(Refused::NotTravelling { what }) };
+        let Some(outgoing) = outgoing else { return Err(note_refusal(Refused::NotTravelling { what })) };
         let refused = match outgoing.purpose {
             Some(purpose) if allowed.contains(&purpose) => return Ok(()),
             Some(purpose) => Refused::Purpose { what, purpose },
@@ -204,7 +221,7 @@ pub fn claim(index: u32, what: &'static str) -> Result<OwnedFd, Refused> {
     INCOMING.with(|slot| {
         let incoming = &mut *slot.borrow_mut();
         let refused = Refused::NotSupplied { what, index };
-        let Some(incoming) = incoming else { return Err(refused) };
+        let Some(incoming) = incoming else { return Err(note_refusal(refused)) };
         let claimed = incoming.descriptors.get_mut(index as usize).and_then(Option::take);
         claimed.ok_or_else(|| {
             incoming.refused = Some(refused);
@@ -242,6 +259,29 @@ thread_local! {
 }
 
 type Slot<T> = ManuallyDrop<RefCell<Option<T>>>;
+
+thread_local! {
+    /// Whether a part of a value asked for what can only travel, while nothing was under way.
+    static REFUSED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work`, which encodes or decodes a value that presumably holds no descriptors and that nobody
+/// need know of; nothing if it fails or if a part of the value was refused, whatever became of that.
+fn without_descriptors<R>(work: impl FnOnce() -> Option<R>) -> Option<R> {
+    let before = REFUSED.replace(false);
+    let result = work();
+    if REFUSED.replace(before) { None } else { result }
+}
+
+/// Whether this thread is encoding (decoding) a value already.
+fn is_under_way<T>(slot: &'static LocalKey<Slot<T>>) -> bool {
+    slot.with(|slot| slot.borrow().is_some())
+}
+
+fn note_refusal(refused: Refused) -> Refused {
+    REFUSED.set(true);
+    refused
+}
 
 /// Puts back what was there before, also when a `Serialize` panics or encodes something itself.
 struct Restore<T: 'static>(&'static LocalKey<Slot<T>>, Option<T>);

@@ -126,7 +126,7 @@ impl Link for Batches {
     }
 }
 
-/// `send_bytes` and `recv_bytes`.
+/// `send_bytes`, and `recv_bytes_into` a buffer that is used again, as the queue's `get_bytes` does.
 pub struct PipeBytes([Connection; 2]);
 
 impl PipeBytes {
@@ -143,8 +143,10 @@ impl Link for PipeBytes {
     }
 
     #[inline]
-    fn receive(&self, side: usize, _: usize, into: &mut Vec<u8>) -> Result<(), String> {
-        *into = self.0[side].recv_bytes().map_err(complaint)?;
+    fn receive(&self, side: usize, size: usize, into: &mut Vec<u8>) -> Result<(), String> {
+        into.resize(size, 0);
+        let length = self.0[side].recv_bytes_into(into, 0).map_err(complaint)?;
+        into.truncate(length);
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! The shared-memory transport: one channel for each direction, and a socket for descriptors.
 //!
 //! # Records
-//! A message is one record: its bytes, then one byte that says whether descriptors belong to it; if
-//! so, the ticket under which they are in the messenger stands before that byte. The descriptors are
-//! sent before the record, so who has the record finds them, unless another process that receives
+//! A message is one record, whose tag says whether descriptors belong to it; if so, the ticket under
+//! which they are in the messenger follows the message's bytes. The descriptors are sent before the
+//! record, so who has the record finds them, unless another process that receives
 //! at the same end has taken them by mistake, which is an error and never a wait.
 //!
 //! # Who holds an end
@@ -137,14 +137,25 @@ impl Shared {
     }
 
     /// Sends one message with descriptors.
+    #[inline]
     pub(crate) fn send(&self, message: &[u8], descriptors: &[OwnedFd]) -> Result<(), PushError> {
         let channel = &self.outgoing.as_ref().ok_or(PushError::BrokenPipe)?.channel;
         if descriptors.is_empty() {
-            return channel.push(&[message, &[PLAIN]], Deadline::Never);
+            return channel.push_tagged(PLAIN, &[message], Deadline::Never);
         }
+        self.send_with_descriptors(channel, message, descriptors)
+    }
+
+    #[cold]
+    fn send_with_descriptors(
+        &self,
+        channel: &Channel,
+        message: &[u8],
+        descriptors: &[OwnedFd],
+    ) -> Result<(), PushError> {
         let ticket = new_ticket().to_le_bytes();
         self.send_descriptors(&ticket, descriptors)?;
-        channel.push(&[message, &ticket, &[WITH_DESCRIPTORS]], Deadline::Never)
+        channel.push_tagged(WITH_DESCRIPTORS, &[message, &ticket], Deadline::Never)
     }
 
     fn send_descriptors(&self, ticket: &[u8], descriptors: &[OwnedFd]) -> Result<(), PushError> {
@@ -169,22 +180,46 @@ impl Shared {
     /// Receives one message into an empty buffer, waiting for it: its descriptors.
     pub(crate) fn receive_into(&self, bytes: &mut Vec<u8>) -> Result<Vec<OwnedFd>, PopError> {
         let channel = &self.incoming.as_ref().ok_or(PopError::Eof)?.channel;
-        channel.pop(bytes, Deadline::Never)?;
-        if self.exposed.load(Ordering::Relaxed) {
-            channel.clear();
+        let taken = channel.pop(bytes, Deadline::Never)?;
+        self.descriptors_of(taken.tag, bytes)
+    }
+
+    /// Receives one message, waiting for it, into `place`: its length. Nothing if it is too long or has
+    /// descriptors, which are dropped: then it is in `spill`, which was empty.
+    #[inline]
+    pub(crate) fn receive_at(
+        &self,
+        place: &mut [u8],
+        spill: &mut Vec<u8>,
+    ) -> Result<Option<usize>, PopError> {
+        let channel = &self.incoming.as_ref().ok_or(PopError::Eof)?.channel;
+        let taken = channel.pop_into(place, spill, Deadline::Never)?;
+        drop(self.descriptors_of(taken.tag, spill)?);
+        Ok((taken.tag == PLAIN && taken.len <= place.len()).then_some(taken.len))
+    }
+
+    /// The descriptors that belong to a message, whose ticket is taken from its end.
+    #[inline]
+    fn descriptors_of(&self, tag: u8, bytes: &mut Vec<u8>) -> Result<Vec<OwnedFd>, PopError> {
+        if self.exposed.load(Ordering::Relaxed)
+            && let Some(end) = &self.incoming
+        {
+            end.channel.clear();
         }
-        match bytes.pop() {
-            Some(PLAIN) => Ok(Vec::new()),
-            Some(WITH_DESCRIPTORS) => {
-                let (_, ticket) =
-                    bytes.split_last_chunk().ok_or(PopError::Corrupt("a message without its ticket"))?;
-                let ticket = u64::from_le_bytes(*ticket);
-                bytes.truncate(bytes.len() - size_of::<u64>());
-                // Missing ones are missed by whoever decodes the message.
-                Ok(self.take_descriptors(ticket).unwrap_or_default())
-            }
-            _ => Err(PopError::Corrupt("a record that is no message")),
+        if tag == PLAIN { Ok(Vec::new()) } else { self.claim_descriptors(tag, bytes) }
+    }
+
+    #[cold]
+    fn claim_descriptors(&self, tag: u8, bytes: &mut Vec<u8>) -> Result<Vec<OwnedFd>, PopError> {
+        if tag != WITH_DESCRIPTORS {
+            return Err(PopError::Corrupt("a record that is no message"));
         }
+        let (_, ticket) =
+            bytes.split_last_chunk().ok_or(PopError::Corrupt("a message without its ticket"))?;
+        let ticket = u64::from_le_bytes(*ticket);
+        bytes.truncate(bytes.len() - size_of::<u64>());
+        // Missing ones are missed by whoever decodes the message.
+        Ok(self.take_descriptors(ticket).unwrap_or_default())
     }
 
     /// The descriptors of a ticket; `None` when another process has taken them.

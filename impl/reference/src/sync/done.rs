@@ -1,5 +1,7 @@
 //! Work to be done: who owes a report for records that he took, and how to wait for all reports.
 
+use super::mark::{MOST_ITEMS, count_between};
+use super::raw_lock::Held;
 use super::ring::{Ring, Surroundings};
 use super::{A32, Ordering};
 use crate::deadline::Deadline;
@@ -27,6 +29,50 @@ pub fn settle(outstanding: &A32) {
 }
 
 impl<S: Surroundings> Ring<'_, S> {
+    /// Reports one record as done. False, and nothing is done, if all of them are.
+    pub fn report_done(&self) -> bool {
+        let seldom = &self.words.seldom.0;
+        let mut done = seldom.done.load(Ordering::Acquire);
+        loop {
+            let unfinished = count_between(done, self.tail(Ordering::Acquire).count());
+            if unfinished == 0 {
+                return false;
+            }
+            let next = done.wrapping_add(1) & MOST_ITEMS;
+            match seldom.done.compare_exchange(done, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => {
+                    // Even if more was appended meanwhile: the joiners look for themselves.
+                    if unfinished == 1 {
+                        seldom.all_done.open();
+                    }
+                    return true;
+                }
+                Err(changed) => done = changed,
+            }
+        }
+    }
+
+    /// How many records have not been reported as done; exact when it says none.
+    pub fn unfinished(&self) -> u32 {
+        let done = self.words.seldom.0.done.load(Ordering::Acquire);
+        count_between(done, self.tail(Ordering::Acquire).count())
+    }
+
+    /// How many records have been taken but not reported as done, and what `owed` says at the same
+    /// moment: the consumers' lock is held. Nothing if the lock was not free before the deadline.
+    pub fn taken_and(&self, owed: impl FnOnce() -> u32, deadline: Deadline) -> Option<(u32, u32)> {
+        let consumers = &self.words.consumers.0.lock;
+        let _held: Held = self.lock(consumers, deadline).ok()?;
+        let owed = owed();
+        // `done` last: a report in between makes the answer smaller, never larger.
+        let head = self.head(Ordering::Acquire).count();
+        let done = self.words.seldom.0.done.load(Ordering::Acquire);
+        consumers.unlock();
+        // More may have been reported than taken: those are of records that nobody took yet.
+        let taken = count_between(done, head);
+        Some((if taken > MOST_ITEMS / 2 { 0 } else { taken }, owed))
+    }
+
     /// Waits until every record has been reported as done. `owed` tells how many records the
     /// living have taken and not reported.
     pub fn wait_done(&self, owed: impl Fn() -> u32, deadline: Deadline) -> Result<(), NotDone> {
