@@ -90,25 +90,36 @@ pub fn judge(run: &Run, name: &str, level: QueueLevel, maxsize: Option<u32>) -> 
         Err(Err(why)) => return Verdict::Unresolved(why),
     };
     let maxsize = maxsize.unwrap_or_else(|| declared_maxsize(run, name));
-    let kept = conservation::check(run, &queue, maxsize);
-    if kept != Verdict::Pass {
-        return kept;
-    }
+    let kept = weigh(run, &queue, QueueLevel::Conservation, maxsize);
     match level {
-        QueueLevel::Conservation => Verdict::Pass,
-        QueueLevel::ProducerFifo => order::check(run, &queue),
-        QueueLevel::LinearizableFifo => linearizable(run, &queue, maxsize),
+        QueueLevel::Conservation => kept,
+        stronger if kept == Verdict::Pass => weigh(run, &queue, stronger, maxsize),
+        _ => kept,
     }
 }
+
+/// What a level demands besides the weaker ones.
+fn weigh(run: &Run, queue: &Queue, level: QueueLevel, maxsize: u32) -> Verdict {
+    match level {
+        QueueLevel::Conservation => conservation::check(run, queue, maxsize),
+        QueueLevel::ProducerFifo => order::check(run, queue),
+        QueueLevel::LinearizableFifo => linearizable(run, queue, maxsize),
+    }
+}
+
+const LEVELS: [QueueLevel; 3] =
+    [QueueLevel::Conservation, QueueLevel::ProducerFifo, QueueLevel::LinearizableFifo];
 
 /// Holds a queue against the level that the implementation claims: what breaks the weakest level is
 /// what it is, what only breaks a stronger one is weaker than claimed.
 pub fn judge_claim(run: &Run, name: &str, claimed: QueueLevel, maxsize: u32) -> Verdict {
-    for level in [QueueLevel::Conservation, QueueLevel::ProducerFifo, QueueLevel::LinearizableFifo] {
-        if level > claimed {
-            break;
-        }
-        match judge(run, name, level, Some(maxsize)) {
+    let queue = match Queue::of(run, name) {
+        Ok(queue) => queue,
+        Err(Ok(failure)) => return Verdict::Fail(failure),
+        Err(Err(why)) => return Verdict::Unresolved(why),
+    };
+    for level in LEVELS.into_iter().filter(|level| *level <= claimed) {
+        match weigh(run, &queue, level, maxsize) {
             Verdict::Pass => {}
             Verdict::Fail(mut failure)
                 if level > QueueLevel::Conservation && failure.kind != FailureKind::Hang =>
@@ -125,9 +136,14 @@ pub fn judge_claim(run: &Run, name: &str, claimed: QueueLevel, maxsize: u32) -> 
 
 /// The strongest level that a queue kept.
 pub fn measure(run: &Run, name: &str, maxsize: u32) -> Result<Option<QueueLevel>, String> {
+    let queue = match Queue::of(run, name) {
+        Ok(queue) => queue,
+        Err(Ok(_)) => return Ok(None),
+        Err(Err(why)) => return Err(why),
+    };
     let mut kept = None;
-    for level in [QueueLevel::Conservation, QueueLevel::ProducerFifo, QueueLevel::LinearizableFifo] {
-        match judge(run, name, level, Some(maxsize)) {
+    for level in LEVELS {
+        match weigh(run, &queue, level, maxsize) {
             Verdict::Pass => kept = Some(level),
             Verdict::Fail(_) => break,
             Verdict::Unresolved(why) | Verdict::Unsupported(why) | Verdict::Untested(why) => return Err(why),
@@ -478,8 +494,8 @@ fn effect_of(outcome: Outcome) -> Effect {
 /// Whether the worker's process said that what it has put may be dropped at its end.
 fn drops_its_buffer(run: &Run, worker: usize, queue: &str) -> bool {
     let process = run.process_of(worker);
-    run.program.roles.iter().enumerate().any(|(other, role)| {
-        run.process_of(other) == process
-            && role.lines.iter().any(|line| line.step.on == queue && line.step.call == Call::CancelJoinThread)
+    run.drastic().iter().any(|&(other, line)| {
+        let step = &run.line(other, line).step;
+        run.process_of(other) == process && step.on == queue && step.call == Call::CancelJoinThread
     })
 }

@@ -16,6 +16,7 @@ pub struct Run<'a> {
     workers: Vec<Option<&'a WorkerHistory>>,
     /// For each role and line the call, if it was made.
     calls: Vec<Vec<Option<&'a CallHistory>>>,
+    drastic: Vec<(usize, usize)>,
 }
 
 /// How far a line came.
@@ -60,7 +61,12 @@ impl<'a> Run<'a> {
             workers.push(worker);
             calls.push(made);
         }
-        Ok(Run { program, history, workers, calls })
+        let mut drastic = Vec::new();
+        for (worker, role) in program.roles.iter().enumerate() {
+            let lines = role.lines.iter().enumerate().filter(|(_, line)| is_drastic(&line.step.call));
+            drastic.extend(lines.map(|(line, _)| (worker, line)));
+        }
+        Ok(Run { program, history, workers, calls, drastic })
     }
 
     /// The line of a worker.
@@ -86,6 +92,11 @@ impl<'a> Run<'a> {
             .iter()
             .enumerate()
             .flat_map(|(worker, role)| (0..role.lines.len()).map(move |line| (worker, line)))
+    }
+
+    /// The lines that end a process or let what it has put be dropped: few, while a history may be long.
+    pub fn drastic(&self) -> &[(usize, usize)] {
+        &self.drastic
     }
 
     /// The index of a worker.
@@ -182,7 +193,7 @@ impl<'a> Run<'a> {
             return true;
         }
         self.history.faults.iter().any(|fired| hit(fired.fault))
-            || self.places().any(|(caller, line)| {
+            || self.drastic.iter().any(|&(caller, line)| {
                 let step = &self.line(caller, line).step;
                 matches!(step.call, Call::Kill | Call::Terminate)
                     && self.worker(&step.on).is_some_and(|hit| self.process_of(hit) == process)
@@ -195,7 +206,7 @@ impl<'a> Run<'a> {
     /// Whether the worker, or a thread of its process, was told by its own steps to end the process.
     pub fn ended_itself(&self, worker: usize) -> bool {
         let process = self.process_of(worker);
-        self.places().any(|(caller, line)| {
+        self.drastic.iter().any(|&(caller, line)| {
             let ends = match &self.line(caller, line).step.call {
                 Call::Exit { status: ExitStatus::Immediate(_) } | Call::SignalSelf { .. } => {
                     self.process_of(caller) == process
@@ -212,6 +223,19 @@ impl<'a> Run<'a> {
         let lines = self.program.roles.iter().flat_map(|role| &role.lines);
         lines.flat_map(|line| items_of(&line.step.call))
     }
+}
+
+/// Whether a call ends a process, or lets what it has put be dropped.
+fn is_drastic(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::Kill
+            | Call::Terminate
+            | Call::Exit { .. }
+            | Call::Raise
+            | Call::SignalSelf { .. }
+            | Call::CancelJoinThread
+    )
 }
 
 /// The items that a call sends.
