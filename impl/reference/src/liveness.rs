@@ -24,6 +24,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
 
 use crate::region::{Region, SLOTS, reopen};
+use crate::start::hook;
 
 const GENERATION_BITS: u32 = 18;
 const GENERATION: u32 = (1 << GENERATION_BITS) - 1;
@@ -187,8 +188,10 @@ fn known_epoch() -> u32 {
     unsafe { page.as_ref() }.map_or(0, |epoch| epoch.load(Ordering::Acquire))
 }
 
-/// The epoch of this process; begins one after a fork and on first use.
-pub fn epoch() -> u32 {
+/// Provides the epoch page, and lets forks wait for who holds a [`ForkGuard`].
+///
+/// Called before `main`: a fork while another thread is in here would leave the child waiting for ever.
+pub(crate) fn set_up() {
     static SET_UP: Once = Once::new();
     SET_UP.call_once(|| {
         let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_ANONYMOUS;
@@ -202,6 +205,13 @@ pub fn epoch() -> u32 {
         unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork)) };
         EPOCH_PAGE.store(page.as_ptr().cast(), Ordering::Release);
     });
+}
+
+/// The epoch of this process; begins one after a fork and on first use.
+pub fn epoch() -> u32 {
+    hook::keep();
+    // It does something only where nothing is called before `main`.
+    set_up();
     let page = EPOCH_PAGE.load(Ordering::Acquire);
     // SAFETY: set just above, and never unmapped (3).
     let cell = unsafe { &*page };

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "forks, and refuses system calls to a child")]
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -26,8 +27,13 @@ fn main() {
         }
         return;
     }
+    if arguments.iter().any(|argument| argument == FIRST_WAIT) {
+        alarm::set(60);
+        return first_wait();
+    }
     // Whatever hangs, ends by this signal and so fails.
     alarm::set(300);
+    let first_waits = forked_during_a_first_wait();
     limit_of_bytes();
     files_limited();
     memory_refused();
@@ -39,7 +45,9 @@ fn main() {
     // The last one: from here on this process has two threads.
     let forks = forked_while_held();
     println!(
-        "test kill_limits ... ok ({zombies} zombies, {stops} stops, {passers_by} short lives, {forks} forks)"
+        "test kill_limits ... ok ({zombies} zombies, {stops} stops, {passers_by} short lives, {forks} forks, \
+        {first_waits} of them during a first wait)",
+        forks = forks + first_waits
     );
 }
 
@@ -240,15 +248,48 @@ fn slots_reused() -> u32 {
     1100
 }
 
+/// Fresh programs, each of which forks while another of its threads waits for the first time: what a
+/// process finds out once, as whether spinning helps, must not stay half found out in a child for ever.
+fn forked_during_a_first_wait() -> u32 {
+    const ROUNDS: u32 = 40;
+    for _ in 0..ROUNDS {
+        let program = std::env::current_exe().unwrap();
+        assert!(std::process::Command::new(program).arg(FIRST_WAIT).status().unwrap().success());
+    }
+    ROUNDS * FORKS
+}
+
+/// The argument that makes this program fork during its first waits, and do nothing else.
+const FIRST_WAIT: &str = "first-wait";
+const FORKS: u32 = 20;
+
+fn first_wait() {
+    let queue = Queue::<u32>::bounded(64).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let _ = queue.put_timeout(&0, Duration::from_millis(5));
+            }
+        });
+        for which in 1..=FORKS {
+            let forked = child(|| queue.put(&which).unwrap());
+            while queue.get_timeout(LONG).expect("a child's item never came") != which {}
+            does_well(forked);
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
 /// A process forks while another of its threads is somewhere in a put: the child is somebody else.
 fn forked_while_held() -> u32 {
     let queue = Queue::<u32>::new().unwrap();
-    let stop = std::sync::atomic::AtomicBool::new(false);
+    let stop = AtomicBool::new(false);
     let mut from_children = 0;
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                // It may put faster than anybody takes; a bound would let it take the child's place for ever.
+            while !stop.load(Ordering::Relaxed) {
+                // It may put faster than anybody takes; it would reach the limit of bytes.
                 if queue.len().unwrap() < 4096 {
                     queue.put(&0).unwrap();
                 }
@@ -260,7 +301,7 @@ fn forked_while_held() -> u32 {
             does_well(forked);
             from_children += 1;
         }
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
     });
     from_children
 }

@@ -1,6 +1,6 @@
 //! How a channel is to be, what it is part of, and its two ends.
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a channel is to be.
 #[derive(Clone, Copy, Debug)]
@@ -84,9 +84,15 @@ impl End {
 }
 
 fn default_limit_bytes() -> u64 {
-    static LIMIT: OnceLock<u64> = OnceLock::new();
-    *LIMIT.get_or_init(|| {
-        let memory = nix::sys::sysinfo::sysinfo().map_or(1 << 30, |info| info.ram_total());
-        (memory / 4).clamp(64 << 20, 4 << 30)
-    })
+    // Not a `OnceLock`: a fork while another thread fills it would leave the child waiting for ever.
+    static LIMIT: AtomicU64 = AtomicU64::new(0);
+    match LIMIT.load(Ordering::Relaxed) {
+        0 => {
+            let memory = nix::sys::sysinfo::sysinfo().map_or(1 << 30, |info| info.ram_total());
+            let limit = (memory / 4).clamp(64 << 20, 4 << 30);
+            LIMIT.store(limit, Ordering::Relaxed);
+            limit
+        }
+        known => known,
+    }
 }

@@ -1,8 +1,7 @@
 //! How a call waits before it sleeps: it looks again for a while, as long as that has proved worth it,
 //! and a sender is patient with receivers before a ring grows large.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use crate::deadline::Deadline;
 use crate::sync::gate::Gate;
@@ -137,6 +136,15 @@ impl Waiting {
 
 /// Whether this process may run on more than one CPU: otherwise spinning only delays the partner.
 pub(super) fn several_cpus() -> bool {
-    static SEVERAL: OnceLock<bool> = OnceLock::new();
-    *SEVERAL.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from) > 1)
+    // Not a `OnceLock`: a fork while another thread fills it would leave the child waiting for ever.
+    static KNOWN: AtomicU8 = AtomicU8::new(UNKNOWN);
+    const UNKNOWN: u8 = 2;
+    match KNOWN.load(Ordering::Relaxed) {
+        UNKNOWN => {
+            let several = std::thread::available_parallelism().map_or(1, usize::from) > 1;
+            KNOWN.store(u8::from(several), Ordering::Relaxed);
+            several
+        }
+        known => known == 1,
+    }
 }

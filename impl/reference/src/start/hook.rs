@@ -13,12 +13,13 @@ use std::os::unix::net::UnixStream;
 
 use super::exec::VARIABLE;
 use super::{child, exec};
+use crate::liveness;
 
 #[used]
 #[unsafe(link_section = ".init_array")]
 static HOOK: extern "C" fn() = take_over;
 
-/// Keeps the object file with the hook in every program that can start a process.
+/// Keeps the object file with the hook in every program that can start a process or use an object.
 pub(crate) fn keep() {
     std::hint::black_box(&raw const HOOK);
 }
@@ -29,6 +30,7 @@ pub(crate) fn awaits_orders() -> bool {
 }
 
 extern "C" fn take_over() {
+    liveness::set_up();
     let Some(value) = std::env::var_os(VARIABLE) else { return };
     let socket = value.to_str().and_then(named_socket);
     // SAFETY: 1.

@@ -5,7 +5,7 @@
 #![expect(unsafe_code, reason = "reads the program headers of the running program")]
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// The offset of a function in the program; `None` if it belongs to a loaded library. The same
 /// function has the same offset in every process of this build, wherever it is loaded.
@@ -35,13 +35,19 @@ struct Image {
 }
 
 fn image() -> &'static Image {
-    static IMAGE: OnceLock<Image> = OnceLock::new();
-    IMAGE.get_or_init(|| {
-        let mut image = Image { base: 0, code: Vec::new(), fingerprint: 0xcbf2_9ce4_8422_2325 };
-        // SAFETY: the callback gets back the pointer to `image`, which outlives the call.
-        unsafe { libc::dl_iterate_phdr(Some(read_program), (&raw mut image).cast()) };
-        image
-    })
+    // Not a `OnceLock`: a fork while another thread fills it would leave the child waiting for ever.
+    static IMAGE: AtomicPtr<Image> = AtomicPtr::new(std::ptr::null_mut());
+    // SAFETY: what is stored is never freed nor changed.
+    if let Some(image) = unsafe { IMAGE.load(Ordering::Acquire).as_ref() } {
+        return image;
+    }
+    let mut image = Image { base: 0, code: Vec::new(), fingerprint: 0xcbf2_9ce4_8422_2325 };
+    // SAFETY: the callback gets back the pointer to `image`, which outlives the call.
+    unsafe { libc::dl_iterate_phdr(Some(read_program), (&raw mut image).cast()) };
+    // Two threads that come here together each keep one: they are equal.
+    let image = Box::leak(Box::new(image));
+    IMAGE.store(image, Ordering::Release);
+    image
 }
 
 /// Called once: the first object is the program itself, and a result other than 0 ends the walk.
