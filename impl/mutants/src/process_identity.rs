@@ -255,7 +255,7 @@ fn secret_is_drawn_anew(inner: &dyn Implementation, on: &str, call: &Call, objec
 fn secret_becomes_another(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     match call {
         Call::SetAuthkey { item } => {
-            let another = Item { id: item.id + 1, ..item.clone() };
+            let another = Item { id: item.id + 1, ..*item };
             inner.call(&Call::SetAuthkey { item: another })
         }
         call => inner.call(call),
