@@ -81,7 +81,7 @@ impl Words {
 /// What never changes about a channel; each process keeps its own checked copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most records, at most [`MOST_ITEMS`].
+    /// The most records, at most [`MOST_ITEMS`](super::mark::MOST_ITEMS).
     pub max_items: u32,
     /// Whether `max_items` was asked for: otherwise producers never wait for it.
     pub bounded: bool,
