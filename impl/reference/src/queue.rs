@@ -61,10 +61,11 @@ pub struct QueueOptions {
     pub maxsize: i64,
     /// The most bytes of encoded items, including 8 for each and padding to multiples of 8.
     pub limit_bytes: Option<u64>,
-    /// Whether a get without a time limit learns, by [`GetError::ProducersGone`](crate::GetError::ProducersGone), that the queue is
-    /// empty and that nobody is left who could put: every other process that had it, by creating it,
-    /// being started with it or putting, has closed it or ended. The process that waits counts only if
-    /// it has put, or [announced](Queue::announce_producer) that it will. A queue that no other process
-    /// has had tells nothing.
+    /// Whether a get without a time limit learns, by
+    /// [`GetError::ProducersGone`](crate::GetError::ProducersGone), that the queue is empty and that
+    /// nobody is left who could put: every other process that had it, by creating it, being started with
+    /// it or putting, has closed it or ended. The process that waits counts only if it has put, or
+    /// [announced](Queue::announce_producer) that it will. A queue that no other process has had tells
+    /// nothing.
     pub tells_end: bool,
 }
