@@ -1,5 +1,7 @@
 //! The ring's size: growing and shrinking lose nothing, and nobody reads memory that was given back.
 
+use std::rc::Rc;
+
 use super::super::platform;
 use super::super::ring::Limits;
 use super::super::surroundings::{Channel, unlimited};
@@ -28,15 +30,16 @@ fn drain(channel: &Channel, received: &mut Vec<u8>) {
     while channel.ring().pop(received, Deadline::At(0)).is_ok() {}
 }
 
-/// The third record does not fit into four units.
-fn growing() {
-    let channel = Channel::new(unlimited(), &[4, 16], [0; 5]);
+/// One process sends while another receives until the deadline: whether the first lived, what the other
+/// received if it did, and what is left in the channel.
+fn sent_and_drained(
+    channel: &Rc<Channel>,
+    send: impl FnOnce(&Channel) + 'static,
+) -> (Option<Vec<u8>>, Option<Vec<u8>>, Vec<u8>) {
     let sending = {
         let channel = channel.clone();
         Box::new(move || {
-            for byte in [1, 2, 3] {
-                channel.ring().push(&[&[byte]], Deadline::Never).unwrap();
-            }
+            send(&channel);
             Vec::new()
         }) as Body<Vec<u8>>
     };
@@ -48,12 +51,23 @@ fn growing() {
             received
         }) as Body<Vec<u8>>
     };
-    let told = platform::processes(vec![sending, receiving]);
+    let mut told = platform::processes(vec![sending, receiving]);
     let mut left = Vec::new();
     while channel.ring_before().pop(&mut left, Deadline::Now).is_ok() {}
-    match (&told[0], &told[1]) {
-        (Some(_), Some(received)) => assert_eq!(received, &[1, 2, 3]),
-        (None, Some(received)) => assert!([1, 2, 3].starts_with(received), "{received:?}"),
+    (told[0].take(), told[1].take(), left)
+}
+
+/// The third record does not fit into four units.
+fn growing() {
+    let channel = Channel::new(unlimited(), &[4, 16], [0; 5]);
+    let (sent, received, left) = sent_and_drained(&channel, |channel| {
+        for byte in [1, 2, 3] {
+            channel.ring().push(&[&[byte]], Deadline::Never).unwrap();
+        }
+    });
+    match (sent, received) {
+        (Some(_), Some(received)) => assert_eq!(received, [1, 2, 3]),
+        (None, Some(received)) => assert!([1, 2, 3].starts_with(&received), "{received:?}"),
         (_, None) => assert!([1, 2, 3].ends_with(&left), "{left:?}"),
     }
 }
@@ -63,26 +77,11 @@ fn shrinking() {
     let limits = Limits { keep_capacity: 4, ..unlimited() };
     let channel = Channel::new(limits, &[64, 4, 8], [0; 5]);
     channel.ring_before().push(&[&[1]], Deadline::Now).unwrap();
-    let sending = {
-        let channel = channel.clone();
-        Box::new(move || {
-            channel.ring().push(&[&[2]], Deadline::Never).unwrap();
-            Vec::new()
-        }) as Body<Vec<u8>>
-    };
-    let receiving = {
-        let channel = channel.clone();
-        Box::new(move || {
-            let mut received = Vec::new();
-            drain(&channel, &mut received);
-            received
-        }) as Body<Vec<u8>>
-    };
-    let told = platform::processes(vec![sending, receiving]);
-    let mut left = Vec::new();
-    while channel.ring_before().pop(&mut left, Deadline::Now).is_ok() {}
-    match &told[1] {
-        Some(received) => assert_eq!(received, &[1, 2]),
+    let (_, received, left) = sent_and_drained(&channel, |channel| {
+        channel.ring().push(&[&[2]], Deadline::Never).unwrap();
+    });
+    match received {
+        Some(received) => assert_eq!(received, [1, 2]),
         None => assert!([1, 2].ends_with(&left), "{left:?}"),
     }
 }
@@ -101,29 +100,14 @@ fn crowded(grain: u64, capacities: &[u64]) {
     for byte in [1, 2, 3, 4] {
         channel.ring_before().push(&[&record(byte)], Deadline::Now).unwrap();
     }
-    let sending = {
-        let channel = channel.clone();
-        Box::new(move || {
-            channel.ring().push(&[&record(5)], Deadline::Never).unwrap();
-            Vec::new()
-        }) as Body<Vec<u8>>
-    };
-    let receiving = {
-        let channel = channel.clone();
-        Box::new(move || {
-            let mut received = Vec::new();
-            drain(&channel, &mut received);
-            received
-        }) as Body<Vec<u8>>
-    };
-    let told = platform::processes(vec![sending, receiving]);
-    let mut left = Vec::new();
-    while channel.ring_before().pop(&mut left, Deadline::Now).is_ok() {}
+    let (sent, received, left) = sent_and_drained(&channel, move |channel| {
+        channel.ring().push(&[&record(5)], Deadline::Never).unwrap();
+    });
     let first_bytes = |bytes: &[u8]| -> Vec<u8> {
         bytes.chunks((2 * grain as usize - 1) * 8).map(|record| record[0]).collect()
     };
-    let (received, left) = (told[1].as_deref().map(first_bytes), first_bytes(&left));
-    match (&told[0], received) {
+    let (received, left) = (received.as_deref().map(first_bytes), first_bytes(&left));
+    match (sent, received) {
         (Some(_), Some(received)) => assert_eq!(received, [1, 2, 3, 4, 5]),
         (None, Some(received)) => assert!([&[1, 2, 3, 4][..], &[1, 2, 3, 4, 5]].contains(&&received[..])),
         (_, None) => assert!([1, 2, 3, 4, 5].ends_with(&left), "{left:?}"),
