@@ -48,8 +48,8 @@ def produce(shared, producer, put, size, pairs):
         number += 1
         # What a queue's feeder thread has not sent yet piles up, and a producer that never rests keeps the
         # interpreter's lock from it: then next to nothing arrives. So CPython gets the pace that suits it.
-        while number % PACE == 0 and number * pairs - total(shared, RECEIVED, pairs) > MOST_AHEAD:
-            if shared[STOP]:
+        while number % PACE == 0 and not shared[STOP]:
+            if number * pairs - total(shared, RECEIVED, pairs) <= MOST_AHEAD:
                 break
             time.sleep(0.0002)
     struct.pack_into("<Q", shared, SENT + 8 * producer, number)
@@ -93,8 +93,9 @@ def stream(put, get, size, pairs, seconds):
         role.join()
     if any(role.exitcode for role in roles):
         raise RuntimeError("a role failed")
-    if total(shared, SENT, pairs) != total(shared, RECEIVED, pairs):
-        raise RuntimeError(f"{total(shared, SENT, pairs)} messages were sent and {total(shared, RECEIVED, pairs)} received")
+    sent, received = total(shared, SENT, pairs), total(shared, RECEIVED, pairs)
+    if sent != received:
+        raise RuntimeError(f"{sent} messages were sent and {received} received")
     return (after - before) / (ended - began)
 
 
