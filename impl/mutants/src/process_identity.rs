@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use procession_contract::{Answer, Call, Implementation, Item, Method, Object, Objects, Outcome, Worker};
 
+use crate::wait::without_those;
 use crate::{Defect, Memory, Mutant, facts};
 
 /// The mutants.
@@ -121,18 +122,11 @@ fn sentinel_ends_with_join(
     call: &Call,
     objects: &mut Objects,
 ) -> Answer {
-    let mut answer = inner.call(on, call, objects);
-    if let Call::Wait { objects: names, .. } = call
-        && answer.outcome == Outcome::Ok
-    {
-        for (index, name) in names.iter().enumerate() {
-            let worker = name.strip_suffix(".sentinel");
-            if worker.is_some_and(|worker| facts::is_set(&format!("joined.{worker}"))) {
-                answer.value &= !(1 << index);
-            }
-        }
-    }
-    answer
+    let is_joined = |name: &str| {
+        let worker = name.strip_suffix(".sentinel");
+        worker.is_some_and(|worker| facts::is_set(&format!("joined.{worker}")))
+    };
+    without_those(inner.call(on, call, objects), call, is_joined)
 }
 
 fn sentinel_before_start(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {

@@ -155,12 +155,17 @@ fn misses_the_end_of_stream(
     call: &Call,
     objects: &mut Objects,
 ) -> Answer {
-    let mut answer = inner.call(on, call, objects);
+    let is_missed = |name: &str| peer(name).is_some_and(|peer| facts::is_set(&format!("closed.{peer}")));
+    without_those(inner.call(on, call, objects), call, is_missed)
+}
+
+/// A wait's answer without those whose names are like this.
+pub(crate) fn without_those(mut answer: Answer, call: &Call, is_missed: impl Fn(&str) -> bool) -> Answer {
     if let Call::Wait { objects: names, .. } = call
         && answer.outcome == Outcome::Ok
     {
         for (index, name) in names.iter().enumerate() {
-            if peer(name).is_some_and(|peer| facts::is_set(&format!("closed.{peer}"))) {
+            if is_missed(name) {
                 answer.value &= !(1 << index);
             }
         }
