@@ -12,12 +12,13 @@
 //! | `wait`, `send_connection`, `recv_connection`, `wrap_descriptor`, `at_exit_send` | [`Implementation::call`], with the worker's objects, into which it puts what it creates |
 //! | on `current` and `parent` | [`Implementation::call`] |
 //! | on nothing, about the library (`active_children`, `start_method`, `context`, …) | [`Implementation::call`] |
-//! | `release` | the agent, which drops the worker's handle |
+//! | `forget` | the agent, which drops the worker's handle |
 //! | `proc_state` | the agent, with the pid that the process object answers |
 //! | on nothing, about the worker itself (`sleep` … `word_read` in [`Call`]) | the agent |
 //! | any on a worker of kind `thread` | the agent (`start`, `join`, `is_alive`) |
 //! | any on a process, where the implementation has none of its own | the agent, as far as the manifest declares it (`start`, `join`, `is_alive`, `pid`, `exitcode`, `terminate`, `kill`) |
 
+mod blocks;
 mod clock;
 mod connection;
 mod control;
@@ -34,6 +35,7 @@ mod process;
 mod report;
 mod signals;
 mod thread;
+mod words;
 mod worker;
 
 use std::process::ExitCode;

@@ -17,7 +17,7 @@
 //! #             tick_ms: 0,
 //! #         }
 //! #     }
-//! #     fn create(&self, _: &ObjectSpec, _: Method) -> Result<Objects, Answer> {
+//! #     fn create(&self, _: &ObjectSpec, _: Method, _: &mut Objects) -> Result<Objects, Answer> {
 //! #         Err(Answer::of(Outcome::Unsupported))
 //! #     }
 //! # } }

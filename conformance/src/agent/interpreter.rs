@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use procession_contract::{Answer, Call, Ending, ExitStatus, Objects, Outcome, Step};
 
+use super::blocks;
 use super::clock::now_ns;
 use super::connection::{Connection, ConnectionError};
 use super::fork::exit_at_once;
@@ -127,7 +128,10 @@ impl<'a> Interpreter<'a> {
     }
 
     fn call(&mut self, target: Target, step: &Step) -> Answer {
-        let (on, call) = (step.on.as_str(), &step.call);
+        let named =
+            matches!(step.call, Call::OpenBlock { .. } | Call::OpenList { .. } | Call::BlockMode { .. })
+                .then(|| blocks::named(&step.call, &self.run.ticket.run));
+        let (on, call) = (step.on.as_str(), named.as_ref().unwrap_or(&step.call));
         match target {
             Target::Implementation => self.run.implementation.call(on, call, &mut self.objects),
             Target::Object => match self.objects.get_mut(on) {
@@ -138,15 +142,28 @@ impl<'a> Interpreter<'a> {
                 Some(answer) => answer,
                 None => self.run.implementation.call(on, call, &mut self.objects),
             },
-            Target::Release => match self.objects.remove(on) {
+            Target::Forget => match self.objects.remove(on) {
                 Some(object) => {
                     drop(object);
                     Answer::ok()
                 }
                 None => missing(on, &self.objects),
             },
+            Target::Create => self.create(call),
             Target::Start => self.run.start(on, &mut self.objects),
             Target::ProcState => self.proc_state(on),
+        }
+    }
+
+    fn create(&mut self, call: &Call) -> Answer {
+        let Call::Create { object } = call else { return Answer::of(Outcome::Unsupported) };
+        let method = object.method.unwrap_or(self.run.script.method);
+        match self.run.implementation.create(object, method, &mut self.objects) {
+            Ok(created) => {
+                self.objects.extend(created);
+                Answer::ok()
+            }
+            Err(answer) => answer,
         }
     }
 
@@ -170,7 +187,9 @@ enum Target {
     /// The agent if it is about the worker itself, otherwise the implementation.
     Nothing,
     /// The agent, which has the handles.
-    Release,
+    Forget,
+    /// The agent, which keeps the new handles.
+    Create,
     /// The agent or the object: threads and forked processes are the agent's own.
     Start,
     /// The agent, with the object's help.
@@ -184,8 +203,15 @@ impl Target {
             | Call::SendConnection { .. }
             | Call::RecvConnection { .. }
             | Call::WrapDescriptor { .. }
+            | Call::GetLock { .. }
+            | Call::GetObject { .. }
+            | Call::Copy { .. }
+            | Call::Synchronise { .. }
+            | Call::OpenBlock { .. }
+            | Call::OpenList { .. }
             | Call::AtExitSend { .. } => Target::Implementation,
-            Call::Release => Target::Release,
+            Call::Forget => Target::Forget,
+            Call::Create { .. } => Target::Create,
             Call::ProcState => Target::ProcState,
             _ if step.on.is_empty() => Target::Nothing,
             _ if step.on == "current" || step.on == "parent" => Target::Implementation,

@@ -60,7 +60,8 @@ fn create(script: &Script, implementation: &'static dyn Implementation) -> Resul
     let mut objects = Objects::new();
     for spec in &script.objects {
         let doing = format!("cannot create the {} `{}`", spec.kind.name(), spec.name);
-        let created = implementation.create(spec, spec.method.unwrap_or(script.method));
+        let method = spec.method.unwrap_or(script.method);
+        let created = implementation.create(spec, method, &mut objects);
         objects.extend(created.map_err(|answer| Report::implementation(&doing, &answer))?);
     }
     Ok(objects)

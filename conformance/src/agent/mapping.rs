@@ -27,6 +27,8 @@ pub(super) struct Mapping {
 
 // SAFETY: by 2 all access is atomic, from whichever thread.
 unsafe impl Send for Mapping {}
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
 
 impl Mapping {
     /// Maps all whole words of a file.

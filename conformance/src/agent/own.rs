@@ -2,26 +2,27 @@
 
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use procession_contract::{Answer, Call, Outcome};
 
-use super::mapping::Mapping;
-use super::{clock, descriptors, mutex, signals};
+use super::words::{self, Words};
+use super::{blocks, clock, descriptors, mutex, signals};
 
 /// The variable of `global_write` and `global_read`: whether a process shares it is what is asked.
 static GLOBAL: AtomicI64 = AtomicI64::new(0);
 
 /// What a worker needs for its own calls.
 pub(super) struct Own {
-    words: io::Result<Mapping>,
+    words: io::Result<Arc<Words>>,
 }
 
 impl Own {
     /// Opens the words that the workers of a run share.
     pub(super) fn open(directory: &Path) -> Own {
-        Own { words: Mapping::of(&directory.join("words")) }
+        Own { words: Words::open(directory) }
     }
 
     /// Answers a call about the worker itself; of every other call, that it is none.
@@ -53,6 +54,8 @@ impl Own {
             Call::WordSwap { index, value } => {
                 self.word(*index, |word| word.swap(u64::from_le(*value as u64), Ordering::SeqCst))
             }
+            Call::WordAdd { index, amount } => self.word(*index, |word| words::add(word, *amount)),
+            Call::BlockMode { block } => blocks::mode(block),
             Call::WordRead { index } => self.word(*index, |word| word.load(Ordering::SeqCst)),
             _ => return None,
         })
@@ -60,13 +63,7 @@ impl Own {
 
     fn word(&self, index: u32, access: impl Fn(&std::sync::atomic::AtomicU64) -> u64) -> Answer {
         match &self.words {
-            Ok(words) => match words.word(index as usize) {
-                Some(word) => Answer::number(u64::from_le(access(word)) as i64),
-                None => Answer::error(
-                    Outcome::BadValue,
-                    format!("word {index}; there are {}, counted from 0", words.len()),
-                ),
-            },
+            Ok(words) => words.answer(index, access),
             Err(error) => Answer::error(Outcome::Other, format!("the run's words: {error}")),
         }
     }

@@ -33,6 +33,8 @@ pub(super) fn on(number: i32, action: SignalAction) -> Answer {
         SignalAction::Ignore => SigHandler::SigIgn,
         SignalAction::Default => SigHandler::SigDfl,
         SignalAction::Count => SigHandler::Handler(count),
+        // A function called by the system cannot raise an error in Rust.
+        SignalAction::Raise => return Answer::of(Outcome::Unsupported),
     };
     // No SA_RESTART: what an implementation does about EINTR is what clauses look at.
     let action = SigAction::new(action, SaFlags::empty(), SigSet::empty());

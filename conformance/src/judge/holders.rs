@@ -68,7 +68,7 @@ fn closing(run: &Run, process: usize, end: &str, returned: bool) -> Option<u64> 
         let step = &run.line(*worker, *line).step;
         run.process_of(*worker) == process
             && step.on == end
-            && matches!(step.call, Call::Close | Call::Release | Call::Scope)
+            && matches!(step.call, Call::Close | Call::Forget | Call::Scope { .. })
     });
     calls
         .filter_map(|(worker, line)| match run.progress(worker, line) {

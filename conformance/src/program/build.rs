@@ -4,11 +4,15 @@ mod connections;
 mod expectations;
 mod processes;
 mod queues;
+mod sync;
+mod values;
 
 pub use connections::*;
 pub use expectations::*;
 pub use processes::*;
 pub use queues::*;
+pub use sync::*;
+pub use values::*;
 
 use procession_contract::{
     Call, Item, ItemKind, Method, ObjectKind, ObjectSpec, Outcome, Step, Worker, WorkerKind,
@@ -324,16 +328,19 @@ impl Line {
             | Call::Poll { timeout_ms, .. }
             | Call::Wait { timeout_ms, .. }
             | Call::Join { timeout_ms }
+            | Call::Acquire { timeout_ms, .. }
+            | Call::Await { timeout_ms }
+            | Call::AwaitWord { timeout_ms, .. }
             | Call::MutexLock { timeout_ms } => *timeout_ms = Some(ms),
             other => panic!("this call has no time limit: {other:?}"),
         }
         self
     }
 
-    /// Makes a put or get that does not wait.
+    /// Makes a put, get or acquire that does not wait.
     pub fn nonblocking(mut self) -> Line {
         match &mut self.step.call {
-            Call::Put { block, .. } | Call::Get { block, .. } => *block = false,
+            Call::Put { block, .. } | Call::Get { block, .. } | Call::Acquire { block, .. } => *block = false,
             other => panic!("this call has no non-blocking form: {other:?}"),
         }
         self

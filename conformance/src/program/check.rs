@@ -116,8 +116,18 @@ fn lines(program: &Program, worker: &str, lines: &[Line], found: &mut Vec<String
             (None, name) => found.push(format!("{}: `{name}` is not there", here())),
         }
         match &line.step.call {
-            Call::WrapDescriptor { name, .. } | Call::RecvConnection { name } => {
+            Call::WrapDescriptor { name, .. }
+            | Call::RecvConnection { name }
+            | Call::GetLock { name }
+            | Call::GetObject { name }
+            | Call::Copy { name }
+            | Call::Synchronise { name }
+            | Call::OpenBlock { name, .. }
+            | Call::OpenList { name, .. } => {
                 made.insert(name);
+            }
+            Call::Create { object } => {
+                made.insert(&object.name);
             }
             Call::SendConnection { name } | Call::AtExitSend { connection: name, .. }
                 if !given.contains_key(name) =>
@@ -152,7 +162,7 @@ fn lines(program: &Program, worker: &str, lines: &[Line], found: &mut Vec<String
 fn suits(call: &Call, kind: &ObjectKind) -> bool {
     use Call::*;
     match call {
-        Close | Release | Serialise => true,
+        Close | Forget | Serialise => true,
         Put { .. } | Get { .. } | Empty => matches!(
             kind,
             ObjectKind::Queue { .. } | ObjectKind::SimpleQueue | ObjectKind::JoinableQueue { .. }
@@ -180,9 +190,49 @@ fn suits(call: &Call, kind: &ObjectKind) -> bool {
         | Readable
         | Writable
         | SendConnection { .. }
-        | RecvConnection { .. }
-        | Scope => matches!(kind, ObjectKind::Pipe { .. } | ObjectKind::StreamPipe { .. }),
+        | RecvConnection { .. } => matches!(kind, ObjectKind::Pipe { .. } | ObjectKind::StreamPipe { .. }),
+        Scope { .. } => !matches!(
+            kind,
+            ObjectKind::Queue { .. }
+                | ObjectKind::SimpleQueue
+                | ObjectKind::JoinableQueue { .. }
+                | ObjectKind::OsPipe
+                | ObjectKind::Event
+                | ObjectKind::Barrier { .. }
+        ),
         WriteRaw { .. } => matches!(kind, ObjectKind::StreamPipe { .. }),
+        other => sync_suits(other, kind),
+    }
+}
+
+/// Whether a call is one of this kind of primitive or shared value.
+fn sync_suits(call: &Call, kind: &ObjectKind) -> bool {
+    use Call::*;
+    let is_value =
+        matches!(kind, ObjectKind::Value { .. } | ObjectKind::Array { .. } | ObjectKind::Record { .. });
+    let is_semaphore = matches!(kind, ObjectKind::Semaphore { .. } | ObjectKind::BoundedSemaphore { .. });
+    let is_condition = matches!(kind, ObjectKind::Condition { .. });
+    let is_barrier = matches!(kind, ObjectKind::Barrier { .. });
+    match call {
+        Repr => true,
+        Acquire { .. } | Call::Release { .. } => {
+            matches!(kind, ObjectKind::Lock | ObjectKind::Rlock) || is_semaphore || is_condition || is_value
+        }
+        Permits => is_semaphore,
+        Await { .. } => is_condition || is_barrier || matches!(kind, ObjectKind::Event),
+        AwaitWord { .. } | Notify { .. } | NotifyAll => is_condition,
+        Set | Clear | IsSet => matches!(kind, ObjectKind::Event),
+        Abort | Reset | Parties | Waiting | Broken => is_barrier,
+        Load { .. }
+        | Store { .. }
+        | Add { .. }
+        | LoadSlice { .. }
+        | StoreSlice { .. }
+        | Length
+        | GetLock { .. }
+        | GetObject { .. }
+        | Call::Copy { .. }
+        | Synchronise { .. } => is_value,
         _ => false,
     }
 }

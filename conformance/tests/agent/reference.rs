@@ -66,7 +66,7 @@ pub fn connections_travel() {
         .pipe("q")
         .main([
             on("p.0", Call::SendConnection { name: "q.1".into() }),
-            on("q.1", Call::Release),
+            on("q.1", Call::Forget),
             send("q.0", 7),
             recv("q.0"),
         ])

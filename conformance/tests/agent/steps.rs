@@ -48,7 +48,7 @@ pub fn errors_end_no_worker() {
         on("nobody", Call::Qsize),
         on("q", Call::Full),
         own(Call::ActiveChildren),
-        on("q", Call::Release),
+        on("q", Call::Forget),
         get("q"),
     ]);
     let seen = Suite::start("tiny").run(program);

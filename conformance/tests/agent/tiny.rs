@@ -29,7 +29,7 @@ impl Implementation for Tiny {
         }
     }
 
-    fn create(&self, spec: &ObjectSpec, _method: Method) -> Result<Objects, Answer> {
+    fn create(&self, spec: &ObjectSpec, _method: Method, _existing: &mut Objects) -> Result<Objects, Answer> {
         let ObjectKind::Queue { .. } = spec.kind else { return Err(Answer::of(Outcome::Unsupported)) };
         let (to, from) = UnixDatagram::pair().map_err(|error| Answer::error(Outcome::Other, error))?;
         let queue: Box<dyn Object> = Box::new(Queue(to, from));

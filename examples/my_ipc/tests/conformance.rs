@@ -28,7 +28,7 @@ impl Implementation for MyIpc {
         }
     }
 
-    fn create(&self, spec: &ObjectSpec, _: Method) -> Result<Objects, Answer> {
+    fn create(&self, spec: &ObjectSpec, _: Method, _: &mut Objects) -> Result<Objects, Answer> {
         let queue = DatagramQueue::new().map_err(|error| Answer::error(Outcome::Other, error))?;
         Ok(Objects::from([(spec.name.clone(), Box::new(Queue(queue)) as Box<dyn Object>)]))
     }

@@ -71,7 +71,7 @@ const CALLS: &[&str] = &[
     "wait",
     // Any object.
     "close",
-    "release",
+    "forget",
     "serialise",
     // OS pipes and pipelines.
     "write",
@@ -124,7 +124,7 @@ impl<B: Body> Implementation for Reference<B> {
         }
     }
 
-    fn create(&self, spec: &ObjectSpec, _method: Method) -> Result<Objects, Answer> {
+    fn create(&self, spec: &ObjectSpec, _method: Method, _existing: &mut Objects) -> Result<Objects, Answer> {
         let name = &spec.name;
         let mut objects = Objects::new();
         match &spec.kind {

@@ -57,7 +57,7 @@ const CALLS: &[&str] = &[
     "active_children",
     "cpu_count",
     // Any object.
-    "release",
+    "forget",
 ];
 
 impl<B: Body> Implementation for ThreadsImplementation<B> {
@@ -76,7 +76,7 @@ impl<B: Body> Implementation for ThreadsImplementation<B> {
         }
     }
 
-    fn create(&self, spec: &ObjectSpec, _method: Method) -> Result<Objects, Answer> {
+    fn create(&self, spec: &ObjectSpec, _method: Method, _existing: &mut Objects) -> Result<Objects, Answer> {
         let name = &spec.name;
         let mut objects = Objects::new();
         match &spec.kind {
@@ -94,9 +94,7 @@ impl<B: Body> Implementation for ThreadsImplementation<B> {
                 objects.insert(format!("{name}.0"), Box::new(first));
                 objects.insert(format!("{name}.1"), Box::new(second));
             }
-            ObjectKind::StreamPipe { .. } | ObjectKind::OsPipe => {
-                return Err(Answer::of(Outcome::Unsupported));
-            }
+            _ => return Err(Answer::of(Outcome::Unsupported)),
         }
         Ok(objects)
     }

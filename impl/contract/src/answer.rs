@@ -67,6 +67,14 @@ pub enum Outcome {
     BadDescriptor = 26,
     /// A worker on whom the call depends has died, so what it waits for can never come.
     PeerDied = 27,
+    /// The name is taken already (`FileExistsError`).
+    NameTaken = 28,
+    /// Nothing has this name (`FileNotFoundError`).
+    NameMissing = 29,
+    /// A barrier's action raised an error, in the party that ran it.
+    ActionFailed = 30,
+    /// A signal's function raised an error in the middle of the call (`KeyboardInterrupt`).
+    Interrupted = 31,
     /// The implementation does not offer this call; declared in its manifest.
     Unsupported = 254,
     /// An error that none of the others describes; `text` says which. Never what a clause promises.
@@ -75,7 +83,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Outcome; 29] = {
+    pub const ALL: [Outcome; 33] = {
         use Outcome::*;
         [
             Ok,
@@ -105,6 +113,10 @@ impl Outcome {
             NotAllowed,
             BadDescriptor,
             PeerDied,
+            NameTaken,
+            NameMissing,
+            ActionFailed,
+            Interrupted,
             Unsupported,
             Other,
         ]

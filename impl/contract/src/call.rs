@@ -1,9 +1,13 @@
 //! What a worker is told to do: one call on one object, as a line of JSON in any language.
 
+mod own;
+
+pub use own::{ExitStatus, SignalAction};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Item;
+use crate::{Item, ObjectSpec, Scalar};
 
 /// One step of a worker: a call, on an object or on the process itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +30,14 @@ fn is_false(value: &bool) -> bool {
 
 fn yes() -> bool {
     true
+}
+
+fn once() -> u32 {
+    1
+}
+
+fn is_once(times: &u32) -> bool {
+    *times == 1
 }
 
 /// A call. Answers are `ok` without a result unless the call says otherwise; times are in
@@ -183,8 +195,12 @@ pub enum Call {
         name: String,
     },
     /// Uses the object as a scope: enters and leaves it. `value` is 1 if entering gave the object
-    /// itself.
-    Scope,
+    /// itself or, for what can be acquired, that it was.
+    Scope {
+        /// Leaves it by an error, which the worker catches.
+        #[serde(default, skip_serializing_if = "is_false")]
+        fail: bool,
+    },
     /// Makes a connection of a descriptor that is none, known as `name` from then on.
     WrapDescriptor {
         /// The descriptor.
@@ -208,11 +224,239 @@ pub enum Call {
         timeout_ms: Option<i64>,
     },
 
+    // -- Locks, semaphores, conditions, events and barriers --
+    /// Acquires a lock, a semaphore, a condition's or a value's lock: `value` 0 or 1, whether it was
+    /// got. `owner_died` says that it was got, and that a holder died.
+    Acquire {
+        /// Whether to wait.
+        #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+        block: bool,
+        /// How long to wait.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout_ms: Option<i64>,
+    },
+    /// Releases it.
+    Release {
+        /// How many permits at once; absent for the call without an argument.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        n: Option<i64>,
+    },
+    /// How many permits a semaphore has: `value`.
+    Permits,
+    /// Waits on a condition or an event: `value` 0 or 1, whether it was notified or set. On a barrier:
+    /// `value` is the caller's index. On a condition, `owner_died` says that the caller has the lock
+    /// from a holder that died; its `value` as for `ok`.
+    Await {
+        /// How long.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout_ms: Option<i64>,
+    },
+    /// Waits on a condition until a word that all workers share is at least so much (`wait_for`):
+    /// `value` 0 or 1, the predicate's last value.
+    AwaitWord {
+        /// Which word.
+        index: u32,
+        /// What it must be at least.
+        least: i64,
+        /// How long.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout_ms: Option<i64>,
+    },
+    /// Wakes waiters of a condition.
+    Notify {
+        /// At most how many; absent for the call without an argument, which wakes one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        n: Option<i64>,
+    },
+    /// Wakes every waiter of a condition.
+    NotifyAll,
+    /// Sets an event.
+    Set,
+    /// Clears an event.
+    Clear,
+    /// Whether an event is set: `value` 0 or 1.
+    IsSet,
+    /// Breaks a barrier.
+    Abort,
+    /// Brings a barrier back to its first state.
+    Reset,
+    /// How many parties a barrier has: `value`.
+    Parties,
+    /// How many of them wait: `value`.
+    Waiting,
+    /// Whether it is broken: `value` 0 or 1.
+    Broken,
+
+    // -- Shared values, arrays, records and lists: what is read is answered as `Scalar` says --
+    /// Reads a value, an element, a field.
+    Load {
+        /// The element's index.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<i64>,
+        /// The field's name; on an array of characters `value` or `raw`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+    },
+    /// Writes a value, an element, a field.
+    Store {
+        /// The element's index.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<i64>,
+        /// The field's name; on an array of characters `value` or `raw`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+        /// What to write.
+        to: Scalar,
+    },
+    /// Adds to a number, as the language writes it (`+=`): `value` is what was written last.
+    Add {
+        /// The element's index.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<i64>,
+        /// The field's name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+        /// How much.
+        amount: i64,
+        /// How often.
+        #[serde(default = "once", skip_serializing_if = "is_once")]
+        times: u32,
+        /// Within a scope of the value's lock, each time.
+        #[serde(default, skip_serializing_if = "is_false")]
+        locked: bool,
+    },
+    /// Reads a slice: `value` is the number of elements, `items` are they.
+    LoadSlice {
+        /// The first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<i64>,
+        /// Behind the last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<i64>,
+        /// How far from one to the next.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<i64>,
+    },
+    /// Writes a slice.
+    StoreSlice {
+        /// The first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<i64>,
+        /// Behind the last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<i64>,
+        /// How far from one to the next.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<i64>,
+        /// What to write.
+        values: Vec<Scalar>,
+    },
+    /// The number of elements, or a block's size in bytes: `value`.
+    Length,
+    /// The value's lock, known to this worker as `name` from then on: `value` is 1 if it is the one that
+    /// was given at its creation.
+    GetLock {
+        /// The lock's name.
+        name: String,
+    },
+    /// The storage below the lock (`get_obj`), known to this worker as `name` from then on.
+    GetObject {
+        /// Its name.
+        name: String,
+    },
+    /// A copy of a shared value, known to this worker as `name` from then on.
+    Copy {
+        /// Its name.
+        name: String,
+    },
+    /// Puts a lock of its own around bare storage, known to this worker as `name` from then on.
+    Synchronise {
+        /// Its name.
+        name: String,
+    },
+
+    // -- Named blocks of shared memory, and lists in such blocks --
+    /// Creates a named block or attaches to one, known to this worker as `name` from then on: `text` is
+    /// the block's name, `value` its size.
+    OpenBlock {
+        /// The name of the handle.
+        name: String,
+        /// The block's name, `{run}` in it standing for the run's id; absent to leave it to the
+        /// implementation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        block: Option<String>,
+        /// Whether to create it.
+        #[serde(default, skip_serializing_if = "is_false")]
+        create: bool,
+        /// Its size in bytes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<i64>,
+        /// Whether the implementation is to see to its removal; absent for its own habit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        track: Option<bool>,
+    },
+    /// Reads bytes of a block: `aux` is their fingerprint, as a `bytes` payload.
+    ReadBlock {
+        /// The first.
+        at: i64,
+        /// How many.
+        len: i64,
+    },
+    /// Writes bytes to a block.
+    WriteBlock {
+        /// The first.
+        at: i64,
+        /// How many there is room for in the slice that is written to; absent for as many as there are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        len: Option<i64>,
+        /// The item whose raw bytes are written.
+        item: Item,
+    },
+    /// Takes the block's name away.
+    Unlink,
+    /// The permissions of a block in the file system: `value`, or `absent`. The worker's own affair.
+    BlockMode {
+        /// The block's name, `{run}` in it standing for the run's id.
+        block: String,
+    },
+    /// Creates a list of scalars in a named block, or attaches to one: as `open_block`, `value` is the
+    /// list's length.
+    OpenList {
+        /// The name of the handle.
+        name: String,
+        /// The block's name; absent to leave it to the implementation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        block: Option<String>,
+        /// Its elements, for a new one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        values: Option<Vec<Scalar>>,
+        /// Another list, by the name of its handle, whose copy it is to be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        copy: Option<String>,
+    },
+    /// How often a list has this element: `value`.
+    Count {
+        /// The element.
+        of: Scalar,
+    },
+    /// Where a list has this element first: `value`.
+    Index {
+        /// The element.
+        of: Scalar,
+    },
+    /// The storage layout of a list: `text`.
+    Format,
+
     // -- Any object --
+    /// Creates an object in this worker, known to it by the name in the specification.
+    Create {
+        /// What to create.
+        object: Box<ObjectSpec>,
+    },
     /// Closes the object in this process.
     Close,
     /// Drops this process's last reference to the object, without closing it.
-    Release,
+    Forget,
     /// Serialises the object outside the start of a process.
     Serialise,
 
@@ -421,68 +665,16 @@ pub enum Call {
         /// Its new value.
         value: i64,
     },
+    /// Adds to such a word, in one step, and returns its old value: `value`.
+    WordAdd {
+        /// Which word.
+        index: u32,
+        /// How much.
+        amount: i64,
+    },
     /// Reads such a word: `value`.
     WordRead {
         /// Which word.
         index: u32,
     },
-}
-
-impl Call {
-    /// The calls that are the worker's own affair: no object of the implementation answers them.
-    pub const OWN: &[&str] = &[
-        "sleep",
-        "exit",
-        "raise",
-        "signal_self",
-        "on_signal",
-        "signals_counted",
-        "getpid",
-        "getppid",
-        "print",
-        "close_stdout",
-        "read_stdin",
-        "count_descriptors",
-        "open_descriptor",
-        "descriptor_open",
-        "global_write",
-        "global_read",
-        "mutex_lock",
-        "mutex_unlock",
-        "burn",
-        "word_swap",
-        "word_read",
-        "release",
-    ];
-}
-
-/// How a worker's body ends.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ExitStatus {
-    /// The body returns this value, which is no exit request.
-    Returned(i64),
-    /// An exit request with a number.
-    Code(i64),
-    /// An exit request without a value.
-    Nothing,
-    /// An exit request with a truth value.
-    Flag(bool),
-    /// An exit request with a text.
-    Text(String),
-    /// The process ends at once (`_exit`), without any closing of the implementation.
-    Immediate(i32),
-}
-
-/// What a signal does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SignalAction {
-    /// Nothing: the signal is ignored.
-    Ignore,
-    /// What the system does by default.
-    Default,
-    /// A function that counts it and returns; interrupted system calls are not restarted by the
-    /// kernel (no SA_RESTART).
-    Count,
 }

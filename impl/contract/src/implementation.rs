@@ -15,8 +15,9 @@ pub trait Implementation: Sync + 'static {
     fn manifest(&self) -> Manifest;
 
     /// Creates an object and returns its handles by their names: one under the object's own name,
-    /// or the two ends of a pipe. An error is the answer to the creation.
-    fn create(&self, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer>;
+    /// or the two ends of a pipe. An error is the answer to the creation. `existing` are the handles
+    /// that the creator has already: a condition or a value may be given a lock among them.
+    fn create(&self, spec: &ObjectSpec, method: Method, existing: &mut Objects) -> Result<Objects, Answer>;
 
     /// A call that is on no object, or on several: `wait`, `active_children`, `start_method`, … or
     /// on the pseudo-objects `current` and `parent`.

@@ -14,7 +14,9 @@ mod implementation;
 mod item;
 mod manifest;
 mod record;
+mod scalar;
 mod script;
+mod shared_words;
 
 pub use answer::{Answer, Outcome};
 pub use call::{Call, ExitStatus, SignalAction, Step};
@@ -22,4 +24,6 @@ pub use implementation::{Body, Ending, Implementation, Object, Objects, Processe
 pub use item::{Item, ItemKind, Value};
 pub use manifest::{Manifest, QueueLevel};
 pub use record::{HEADER_BYTES, MAGIC, Phase, RECORD_BYTES, Record, RecordError};
-pub use script::{Method, ObjectKind, ObjectSpec, Script, Worker, WorkerKind, kind_of};
+pub use scalar::{Real, Scalar};
+pub use script::{Field, LockChoice, Method, ObjectKind, ObjectSpec, Script, Worker, WorkerKind, kind_of};
+pub use shared_words::{ActionEnd, ActionFailed, BarrierAction, SharedWords, install, read_word};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Step;
+use crate::{BarrierAction, Scalar, Step};
 
 /// How the implementation brings a process into being.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +49,7 @@ pub struct Script {
 
 /// An object to create.
 // Without `deny_unknown_fields`, which refuses the fields of a flattened type.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct ObjectSpec {
     /// Its name in steps; a `pipe` or `stream_pipe` NAME has the ends NAME.0 and NAME.1 (not duplex: 0
     /// receives, 1 sends), an `os_pipe` NAME the ends NAME.r and NAME.w.
@@ -94,6 +94,110 @@ pub enum ObjectKind {
     },
     /// A pipe of the operating system: bytes, one way.
     OsPipe,
+    /// A lock that is not recursive; anybody may release it.
+    Lock,
+    /// A recursive lock, owned by one thread of one process.
+    Rlock,
+    /// A semaphore without an upper bound.
+    Semaphore {
+        /// Its value at first; absent to leave it to the implementation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<Scalar>,
+    },
+    /// A semaphore that is never released above its first value.
+    BoundedSemaphore {
+        /// Its value at first; absent to leave it to the implementation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<Scalar>,
+    },
+    /// A condition variable.
+    Condition {
+        /// The name of the lock given to it, an object created before; absent for one of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lock: Option<String>,
+    },
+    /// An event.
+    Event,
+    /// A barrier.
+    Barrier {
+        /// How many parties it waits for.
+        parties: i64,
+        /// The time limit of waits that give none, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout_ms: Option<i64>,
+        /// What it does once per round.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<BarrierAction>,
+    },
+    /// One shared value.
+    Value {
+        /// The type's letter, as in Python's module `array` (`c` for a byte that is a character), or a
+        /// name that means none.
+        code: String,
+        /// Its value at first; absent for zero.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        initial: Option<Scalar>,
+        /// Its lock.
+        #[serde(default)]
+        lock: LockChoice,
+    },
+    /// A shared array.
+    Array {
+        /// The type's letter, as for a value.
+        code: String,
+        /// Its length, for one of zeros; absent if `initial` is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        length: Option<i64>,
+        /// Its elements at first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        initial: Option<Vec<Scalar>>,
+        /// Its lock.
+        #[serde(default)]
+        lock: LockChoice,
+    },
+    /// A shared record (a ctypes structure), or an array of records.
+    Record {
+        /// Its fields, in the order of the memory.
+        fields: Vec<Field>,
+        /// How many records there are; absent for one that is no array.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        length: Option<i64>,
+        /// The fields' values at first, record after record; zero where the list ends.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        initial: Vec<Scalar>,
+        /// Its lock.
+        #[serde(default)]
+        lock: LockChoice,
+    },
+}
+
+/// A field of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type's letter, as for a value.
+    pub code: String,
+}
+
+/// Which lock a shared value has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LockChoice {
+    /// Nothing is said.
+    #[default]
+    Unsaid,
+    /// One of its own, said so (`lock=True`).
+    Own,
+    /// None is named (`lock=None`).
+    Absent,
+    /// No lock: the bare storage (`lock=False`).
+    Raw,
+    /// This object, created before.
+    Given(String),
+    /// Something that is no lock.
+    Nonsense,
 }
 
 fn yes() -> bool {
@@ -110,6 +214,16 @@ impl ObjectKind {
             ObjectKind::Pipe { .. } => "pipe",
             ObjectKind::StreamPipe { .. } => "stream_pipe",
             ObjectKind::OsPipe => "os_pipe",
+            ObjectKind::Lock => "lock",
+            ObjectKind::Rlock => "rlock",
+            ObjectKind::Semaphore { .. } => "semaphore",
+            ObjectKind::BoundedSemaphore { .. } => "bounded_semaphore",
+            ObjectKind::Condition { .. } => "condition",
+            ObjectKind::Event => "event",
+            ObjectKind::Barrier { .. } => "barrier",
+            ObjectKind::Value { .. } => "value",
+            ObjectKind::Array { .. } => "array",
+            ObjectKind::Record { .. } => "record",
         }
     }
 }

@@ -180,9 +180,14 @@ static CREATED: Mutex<Option<Method>> = Mutex::new(None);
 /// Whether a process is to be started by another one.
 static OTHER: AtomicBool = AtomicBool::new(false);
 
-fn notes_creation(inner: &dyn Implementation, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer> {
+fn notes_creation(
+    inner: &dyn Implementation,
+    spec: &ObjectSpec,
+    method: Method,
+    existing: &mut Objects,
+) -> Result<Objects, Answer> {
     *CREATED.lock().expect("nobody panics with it") = Some(method);
-    inner.create(spec, method)
+    inner.create(spec, method, existing)
 }
 
 fn notes_other_method(_: &mut Worker, method: &mut Method, _: &mut Objects) {

@@ -13,7 +13,7 @@ pub type OnObject = fn(&mut Memory, &Call, &mut dyn Object) -> Answer;
 pub type OnLibrary = fn(&dyn Implementation, &str, &Call, &mut Objects) -> Answer;
 
 /// Creates an object; `inner` is the reference.
-pub type OnCreate = fn(&dyn Implementation, &ObjectSpec, Method) -> Result<Objects, Answer>;
+pub type OnCreate = fn(&dyn Implementation, &ObjectSpec, Method, &mut Objects) -> Result<Objects, Answer>;
 
 /// Starts a thread of this process that runs the body.
 pub type OnThread = fn(Box<dyn FnOnce() + Send>) -> Result<(), Answer>;
@@ -31,6 +31,18 @@ pub struct Defect {
     pub connection: Option<OnObject>,
     /// In the ends of OS pipes.
     pub os_pipe: Option<OnObject>,
+    /// In locks, recursive or not.
+    pub lock: Option<OnObject>,
+    /// In semaphores, bounded or not.
+    pub semaphore: Option<OnObject>,
+    /// In conditions.
+    pub condition: Option<OnObject>,
+    /// In events.
+    pub event: Option<OnObject>,
+    /// In barriers.
+    pub barrier: Option<OnObject>,
+    /// In shared values, arrays and records.
+    pub value: Option<OnObject>,
     /// In process objects.
     pub process: Option<OnObject>,
     /// In how objects are created; the handles get the defect for their kind besides.
@@ -79,6 +91,36 @@ impl Defect {
         Defect { os_pipe: Some(os_pipe), ..Defect::NONE }
     }
 
+    /// A defect in the calls on locks and nothing else.
+    pub const fn in_locks(lock: OnObject) -> Defect {
+        Defect { lock: Some(lock), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on semaphores and nothing else.
+    pub const fn in_semaphores(semaphore: OnObject) -> Defect {
+        Defect { semaphore: Some(semaphore), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on conditions and nothing else.
+    pub const fn in_conditions(condition: OnObject) -> Defect {
+        Defect { condition: Some(condition), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on events and nothing else.
+    pub const fn in_events(event: OnObject) -> Defect {
+        Defect { event: Some(event), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on barriers and nothing else.
+    pub const fn in_barriers(barrier: OnObject) -> Defect {
+        Defect { barrier: Some(barrier), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on shared values, arrays and records and nothing else.
+    pub const fn in_values(value: OnObject) -> Defect {
+        Defect { value: Some(value), ..Defect::NONE }
+    }
+
     /// A defect in the calls on the library and nothing else.
     pub const fn in_library(library: OnLibrary) -> Defect {
         Defect { library: Some(library), ..Defect::NONE }
@@ -91,6 +133,12 @@ impl Defect {
         simple: None,
         connection: None,
         os_pipe: None,
+        lock: None,
+        semaphore: None,
+        condition: None,
+        event: None,
+        barrier: None,
+        value: None,
         process: None,
         create: None,
         dropped: None,
@@ -108,6 +156,12 @@ impl Defect {
             ObjectKind::SimpleQueue => self.simple,
             ObjectKind::Pipe { .. } | ObjectKind::StreamPipe { .. } => self.connection,
             ObjectKind::OsPipe => self.os_pipe,
+            ObjectKind::Lock | ObjectKind::Rlock => self.lock,
+            ObjectKind::Semaphore { .. } | ObjectKind::BoundedSemaphore { .. } => self.semaphore,
+            ObjectKind::Condition { .. } => self.condition,
+            ObjectKind::Event => self.event,
+            ObjectKind::Barrier { .. } => self.barrier,
+            ObjectKind::Value { .. } | ObjectKind::Array { .. } | ObjectKind::Record { .. } => self.value,
         }
     }
 }

@@ -89,8 +89,13 @@ fn both_ends_write(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answe
     }
 }
 
-fn keeps_packets(inner: &dyn Implementation, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer> {
-    let mut created = inner.create(spec, method)?;
+fn keeps_packets(
+    inner: &dyn Implementation,
+    spec: &ObjectSpec,
+    method: Method,
+    existing: &mut Objects,
+) -> Result<Objects, Answer> {
+    let mut created = inner.create(spec, method, existing)?;
     if spec.kind == ObjectKind::OsPipe
         && let Some(writer) = created.get_mut(&format!("{}.w", spec.name))
     {

@@ -120,8 +120,13 @@ fn poll_misses_end(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> 
 /// Every end of every pipe that this process has created.
 static ENDS: Mutex<Objects> = Mutex::new(Objects::new());
 
-fn remembers_ends(inner: &dyn Implementation, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer> {
-    let created = inner.create(spec, method)?;
+fn remembers_ends(
+    inner: &dyn Implementation,
+    spec: &ObjectSpec,
+    method: Method,
+    existing: &mut Objects,
+) -> Result<Objects, Answer> {
+    let created = inner.create(spec, method, existing)?;
     if let ObjectKind::Pipe { .. } = spec.kind {
         let mut ends = ENDS.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, end) in &created {

@@ -84,16 +84,26 @@ fn denies_receiving(memory: &mut Memory, call: &Call, inner: &mut dyn Object) ->
     }
 }
 
-fn goes_both_ways(inner: &dyn Implementation, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer> {
+fn goes_both_ways(
+    inner: &dyn Implementation,
+    spec: &ObjectSpec,
+    method: Method,
+    existing: &mut Objects,
+) -> Result<Objects, Answer> {
     let mut spec = spec.clone();
     if let ObjectKind::Pipe { duplex } = &mut spec.kind {
         *duplex = true;
     }
-    inner.create(&spec, method)
+    inner.create(&spec, method, existing)
 }
 
-fn turned_round(inner: &dyn Implementation, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer> {
-    let created = inner.create(spec, method)?;
+fn turned_round(
+    inner: &dyn Implementation,
+    spec: &ObjectSpec,
+    method: Method,
+    existing: &mut Objects,
+) -> Result<Objects, Answer> {
+    let created = inner.create(spec, method, existing)?;
     if spec.kind != (ObjectKind::Pipe { duplex: false }) {
         return Ok(created);
     }
@@ -137,7 +147,7 @@ fn no_descriptor(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer 
 
 fn scope_leaves_open(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     match call {
-        Call::Scope => Answer::truth(true),
+        Call::Scope { .. } => Answer::truth(true),
         _ => inner.call(call),
     }
 }

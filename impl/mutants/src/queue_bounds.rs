@@ -57,25 +57,32 @@ fn with_bound(
     inner: &dyn Implementation,
     spec: &ObjectSpec,
     method: Method,
+    existing: &mut Objects,
     change: fn(i64) -> i64,
 ) -> Result<Objects, Answer> {
     let mut spec = spec.clone();
     if let ObjectKind::Queue { maxsize } = &mut spec.kind {
         *maxsize = change(*maxsize);
     }
-    inner.create(&spec, method)
+    inner.create(&spec, method, existing)
 }
 
-fn holds_one_more(inner: &dyn Implementation, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer> {
-    with_bound(inner, spec, method, |bound| if bound > 0 { bound + 1 } else { bound })
+fn holds_one_more(
+    inner: &dyn Implementation,
+    spec: &ObjectSpec,
+    method: Method,
+    existing: &mut Objects,
+) -> Result<Objects, Answer> {
+    with_bound(inner, spec, method, existing, |bound| if bound > 0 { bound + 1 } else { bound })
 }
 
 fn unbounded_holds_256(
     inner: &dyn Implementation,
     spec: &ObjectSpec,
     method: Method,
+    existing: &mut Objects,
 ) -> Result<Objects, Answer> {
-    with_bound(inner, spec, method, |bound| if bound > 0 { bound } else { 256 })
+    with_bound(inner, spec, method, existing, |bound| if bound > 0 { bound } else { 256 })
 }
 
 fn undecodable_keeps_its_place(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {

@@ -147,16 +147,21 @@ fn tears(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     if is_get(call) && is_longer(&answer, 1 << 16) { damaged(answer) } else { answer }
 }
 
-fn third_is_second(inner: &dyn Implementation, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer> {
+fn third_is_second(
+    inner: &dyn Implementation,
+    spec: &ObjectSpec,
+    method: Method,
+    existing: &mut Objects,
+) -> Result<Objects, Answer> {
     static CREATED: Mutex<Vec<Box<dyn Object>>> = Mutex::new(Vec::new());
     if !matches!(spec.kind, ObjectKind::Queue { .. }) {
-        return inner.create(spec, method);
+        return inner.create(spec, method, existing);
     }
     let mut created = CREATED.lock().unwrap_or_else(PoisonError::into_inner);
     if let [_, second, ..] = created.as_slice() {
         return Ok(Objects::from([(spec.name.clone(), second.share()?)]));
     }
-    let objects = inner.create(spec, method)?;
+    let objects = inner.create(spec, method, existing)?;
     for object in objects.values() {
         created.push(object.share()?);
     }

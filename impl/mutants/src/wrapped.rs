@@ -94,10 +94,10 @@ impl Implementation for Wrapped {
         manifest
     }
 
-    fn create(&self, spec: &ObjectSpec, method: Method) -> Result<Objects, Answer> {
+    fn create(&self, spec: &ObjectSpec, method: Method, existing: &mut Objects) -> Result<Objects, Answer> {
         let created = match self.mutant.defect.create {
-            Some(create) => create(self.inner, spec, method)?,
-            None => self.inner.create(spec, method)?,
+            Some(create) => create(self.inner, spec, method, existing)?,
+            None => self.inner.create(spec, method, existing)?,
         };
         let wrap = |(name, object): (String, Box<dyn Object>)| {
             (name.clone(), Handle::wrap(object, self.mutant, name, Some(spec.kind.clone())))

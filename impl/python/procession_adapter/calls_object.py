@@ -16,13 +16,13 @@ def is_closed(worker, step):
     return attribute(target, "closed"), number, target
 
 
-def release(worker, step):
+def forget(worker, step):
     """Nothing here may keep a reference to the object, so there is no target."""
     name = step["on"]
     for mapping in (worker.objects, worker.processes):
         if name in mapping:
             return (lambda: mapping.pop(name) and None), None, None
-    raise NoSuchTarget("worker %r has no %r to release" % (worker.name, name))
+    raise NoSuchTarget("worker %r has no %r to forget" % (worker.name, name))
 
 
 def serialise(worker, step):
@@ -49,7 +49,7 @@ def scope(worker, step):
 CALLS = {
     "close": close,
     "is_closed": is_closed,
-    "release": release,
+    "forget": forget,
     "serialise": serialise,
     "scope": scope,
 }

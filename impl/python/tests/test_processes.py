@@ -213,7 +213,7 @@ class Itself(AdapterTest):
 
     def test_what_is_not_there_is_answered(self):
         result = self.run_script([main(
-            step("nothing", "get"), step("q", "release"), step("q", "get"), step("p.0", "release"),
+            step("nothing", "get"), step("q", "forget"), step("q", "get"), step("p.0", "forget"),
             step("p.1", "poll"), step("p.1", "recv"), step("p.1", "fly"),
         )], [queue(), pipe()])
         self.assertEqual(result.status, 0)
@@ -223,7 +223,7 @@ class Itself(AdapterTest):
     def test_a_forked_child_releases_its_own_reference(self):
         result = self.run_script([
             main(step("p.0", "close"), step("p.1", "close"), step("w", "join")),
-            worker("w", step("q.1", "send", item=item(1)), own("count_descriptors"), step("p.0", "release"),
+            worker("w", step("q.1", "send", item=item(1)), own("count_descriptors"), step("p.0", "forget"),
                    own("count_descriptors")),
         ], [pipe(), pipe("q")])
         self.assertEqual(result.of("w", 3).value, result.of("w", 1).value - 1)

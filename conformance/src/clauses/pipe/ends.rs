@@ -175,7 +175,7 @@ pub const CLAUSES: &[Clause] = &[
         source: "doc Connection (context manager)",
         programs: |_| {
             vec![Program::new().pipe("p").main([
-                on("p.0", Call::Scope).truth(true),
+                on("p.0", Call::Scope { fail: false }).truth(true),
                 is_closed("p.0").truth(true),
                 send("p.0", 1).is(Outcome::Closed),
                 recv("p.1").is(Outcome::Eof),
@@ -191,7 +191,7 @@ pub const CLAUSES: &[Clause] = &[
         programs: |_| {
             vec![Program::new().title("the other end sees the end of the stream").one_way("p").main([
                 send("p.1", 1).ok(),
-                release("p.1").ok(),
+                forget("p.1").ok(),
                 recv("p.0").gives(1),
                 recv("p.0").is(Outcome::Eof),
             ])]

@@ -87,7 +87,7 @@ pub const CLAUSES: &[Clause] = &[
                     .main((0..20).map(|id| get("q").gives(Item::bytes(id, 10_000))))
                     .process(
                         "p",
-                        (0..20).map(|id| put("q", Item::bytes(id, 10_000)).ok()).chain([release("q").ok()]),
+                        (0..20).map(|id| put("q", Item::bytes(id, 10_000)).ok()).chain([forget("q").ok()]),
                     ),
             ]
         },

@@ -57,8 +57,8 @@ pub fn close(object: &str) -> Line {
 }
 
 /// Drops this process's last reference to the object, without closing it.
-pub fn release(object: &str) -> Line {
-    on(object, Call::Release)
+pub fn forget(object: &str) -> Line {
+    on(object, Call::Forget)
 }
 
 /// Serialises the object outside the start of a process.

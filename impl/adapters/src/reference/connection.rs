@@ -108,7 +108,7 @@ impl Object for ConnectionHandle {
             Call::Writable => Answer::truth(connection.is_writable()),
             Call::WriteRaw { hex } => self.write_raw(hex),
             // A connection is its own scope: leaving it drops the connection, which closes it.
-            Call::Scope => {
+            Call::Scope { .. } => {
                 connection.close();
                 Answer::truth(true)
             }

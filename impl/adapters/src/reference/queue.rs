@@ -45,7 +45,7 @@ impl QueueHandle {
             }
             ObjectKind::JoinableQueue { maxsize } => JoinableQueue::bounded(*maxsize).map(Joinable),
             ObjectKind::SimpleQueue => SimpleQueue::new().map(Simple),
-            ObjectKind::Pipe { .. } | ObjectKind::StreamPipe { .. } | ObjectKind::OsPipe => return None,
+            _ => return None,
         };
         Some(created.map_err(|error| match error {
             CreateError::Os(error) => outcome::os(error),
