@@ -21,6 +21,7 @@ use crate::deadline::Deadline;
 pub mod bell;
 pub mod done;
 pub mod ends;
+pub mod event;
 pub mod gate;
 pub mod mark;
 pub mod pop;
@@ -29,6 +30,8 @@ pub mod raw_lock;
 pub mod record;
 pub mod resize;
 pub mod ring;
+pub mod rlock;
+pub mod semaphore;
 pub mod words;
 
 /// How long one sleep on a lock lasts before the owner's life is looked at, in nanoseconds.
