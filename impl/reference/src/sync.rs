@@ -24,6 +24,7 @@ pub mod ends;
 pub mod event;
 pub mod gate;
 pub mod mark;
+pub mod owned;
 pub mod pop;
 pub mod push;
 pub mod raw_lock;
@@ -32,6 +33,8 @@ pub mod resize;
 pub mod ring;
 pub mod rlock;
 pub mod semaphore;
+#[allow(dead_code, reason = "for conditions")]
+pub mod user_lock;
 pub mod words;
 
 /// How long one sleep on a lock lasts before the owner's life is looked at, in nanoseconds.

@@ -154,6 +154,17 @@ impl RecursiveLock {
         Ok(held)
     }
 
+    /// Takes the lock to this depth if its owner has died, or was found dead and nobody has taken it
+    /// since. Never waits: for those who wait for something else than the lock.
+    #[allow(dead_code, reason = "for conditions")]
+    pub fn take_from_dead(&self, who: Tag, depth: u32, peers: &impl Peers) -> bool {
+        let taken = self.lock.take_from_dead(who.owner(), peers);
+        if taken {
+            self.own(who, depth);
+        }
+        taken
+    }
+
     /// How often the owner owns the lock; 0 if nobody does.
     pub fn depth(&self) -> u32 {
         if self.tag.load(Ordering::Acquire) == 0 { 0 } else { self.depth.load(Ordering::Relaxed) }
