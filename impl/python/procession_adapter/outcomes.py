@@ -7,10 +7,14 @@ used here are the same from 3.8 to 3.13.
 import errno
 import queue
 from multiprocessing import AuthenticationError, BufferTooShort, connection, process, queues
+from threading import BrokenBarrierError
 
 from . import answers
 from .answers import outcome
+from .barrier_action import ActionFailed
 from .items import fingerprint
+from .creation import Unsupported
+from .targets import Interruption
 
 BY_ERRNO = {
     errno.EPIPE: answers.BROKEN_PIPE,
@@ -39,9 +43,17 @@ BY_WORDING = [
     ("can only start a process object created by current process", answers.NOT_OWNER),
     ("task_done() called too many times", answers.OVER_RELEASE),
     ("release unlocked lock", answers.OVER_RELEASE),
+    ("released too many times", answers.OVER_RELEASE),
+    ("not owned by thread", answers.NOT_OWNER),
+    ("must acquire() condition", answers.NOT_OWNER),
+    ("lock is not owned", answers.NOT_OWNER),
 ]
 
 BY_TYPE = [
+    (Interruption, answers.INTERRUPTED),
+    (BrokenBarrierError, answers.BROKEN_BARRIER),
+    (ActionFailed, answers.ACTION_FAILED),
+    (Unsupported, answers.UNSUPPORTED),
     (queue.Empty, answers.EMPTY),
     (queue.Full, answers.FULL),
     (AuthenticationError, answers.AUTH_FAILED),
@@ -51,6 +63,7 @@ BY_TYPE = [
     (OverflowError, answers.BAD_VALUE),
     (ValueError, answers.BAD_VALUE),
     (KeyError, answers.BAD_VALUE),
+    (IndexError, answers.BAD_VALUE),
     (TypeError, answers.BAD_TYPE),
     (RuntimeError, answers.NOT_ALLOWED),
 ]
@@ -80,9 +93,13 @@ def meaning(error, do, target):
     for fragment, meant in BY_WORDING:
         if fragment in said:
             return meant
+    if isinstance(error, FileExistsError):
+        return answers.NAME_TAKEN
+    if isinstance(error, FileNotFoundError) and do != "pipeline":
+        return answers.NAME_MISSING
     if isinstance(error, OSError) and not isinstance(error, queue.Empty):
         return BY_ERRNO.get(error.errno, answers.OTHER)
-    if isinstance(error, (queue.Empty, queue.Full, MemoryError)):
+    if isinstance(error, (queue.Empty, queue.Full, MemoryError, Interruption)):
         return by_type(error)
     if do == "serialise":
         return refused_to_serialise(error)
