@@ -7,7 +7,9 @@ answer is `ok`), and the target, by which errors are understood.
 import multiprocessing
 
 from . import (
+    calls_blocks,
     calls_library,
+    calls_list,
     calls_object,
     calls_pipe,
     calls_process,
@@ -15,6 +17,7 @@ from . import (
     calls_self,
     calls_stream,
     calls_sync,
+    calls_values,
 )
 from .answers import ABSENT, outcome
 from .targets import NotOffered
@@ -25,6 +28,9 @@ CALLS = {
     **calls_object.CALLS,
     **calls_stream.CALLS,
     **calls_sync.CALLS,
+    **calls_values.CALLS,
+    **calls_blocks.CALLS,
+    **calls_list.CALLS,
     **calls_process.CALLS,
     **calls_library.CALLS,
     **calls_self.CALLS,

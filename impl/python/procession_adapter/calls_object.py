@@ -3,6 +3,7 @@
 from multiprocessing.reduction import ForkingPickler
 
 from .answers import number
+from .calls_blocks import block_of
 from .creation import create_object
 from .targets import NoSuchTarget, NotOffered, attribute, offered
 
@@ -12,7 +13,7 @@ class LeavesScope(Exception):
 
 
 def close(worker, step):
-    target = worker.target(step["on"])
+    target = block_of(worker.target(step["on"]))
     return offered(target, "close"), None, target
 
 

@@ -4,8 +4,9 @@ import multiprocessing
 import os
 from multiprocessing import reduction
 
+from . import creation_values
 from .barrier_action import BarrierAction
-from .targets import seconds
+from .targets import NoSuchTarget, seconds
 
 
 class Unsupported(Exception):
@@ -88,7 +89,12 @@ def make_bounded_semaphore(context, spec, ticket, existing):
 
 
 def make_condition(context, spec, ticket, existing):
-    return context.Condition() if spec.get("lock") is None else context.Condition(existing[spec["lock"]])
+    name = spec.get("lock")
+    if name is None:
+        return context.Condition()
+    if name not in existing:
+        raise NoSuchTarget("there is no %r to be the lock of %r" % (name, spec["name"]))
+    return context.Condition(existing[name])
 
 
 def make_event(context, spec, ticket, existing):
@@ -107,6 +113,7 @@ def make_barrier(context, spec, ticket, existing):
 
 
 MAKERS = {
+    **creation_values.MAKERS,
     "queue": make_queue,
     "simple_queue": make_simple_queue,
     "joinable_queue": make_joinable_queue,

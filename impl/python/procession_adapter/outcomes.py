@@ -6,12 +6,15 @@ used here are the same from 3.8 to 3.13.
 
 import errno
 import queue
+import struct
 from multiprocessing import AuthenticationError, BufferTooShort, connection, process, queues
+from multiprocessing.shared_memory import SharedMemory
 from threading import BrokenBarrierError
 
 from . import answers
 from .answers import outcome
 from .barrier_action import ActionFailed
+from .calls_blocks import block_of
 from .items import fingerprint
 from .creation import Unsupported
 from .targets import Interruption
@@ -27,6 +30,8 @@ BY_ERRNO = {
     errno.ENOSPC: answers.EXHAUSTED,
     errno.EINVAL: answers.BAD_VALUE,
     errno.ENOENT: answers.BAD_VALUE,
+    errno.ENAMETOOLONG: answers.BAD_VALUE,
+    errno.EFBIG: answers.EXHAUSTED,
 }
 
 BY_WORDING = [
@@ -47,6 +52,7 @@ BY_WORDING = [
     ("not owned by thread", answers.NOT_OWNER),
     ("must acquire() condition", answers.NOT_OWNER),
     ("lock is not owned", answers.NOT_OWNER),
+    ("has no method 'acquire'", answers.BAD_TYPE),
 ]
 
 BY_TYPE = [
@@ -61,11 +67,14 @@ BY_TYPE = [
     (MemoryError, answers.EXHAUSTED),
     (AssertionError, answers.MISUSE),
     (OverflowError, answers.BAD_VALUE),
+    (UnicodeDecodeError, answers.DECODE_FAILED),
     (ValueError, answers.BAD_VALUE),
     (KeyError, answers.BAD_VALUE),
     (IndexError, answers.BAD_VALUE),
+    (struct.error, answers.BAD_VALUE),
     (TypeError, answers.BAD_TYPE),
     (RuntimeError, answers.NOT_ALLOWED),
+    (BufferError, answers.NOT_ALLOWED),
 ]
 
 SENDING = {"put", "put_nowait", "send", "send_connection"}
@@ -89,6 +98,10 @@ def meaning(error, do, target):
     """The outcome that an error of the call `do` on `target` stands for."""
     said = str(error)
     if isinstance(error, ValueError) and isinstance(target, queues.Queue) and "is closed" in said:
+        return answers.CLOSED
+    block = block_of(target)
+    if isinstance(error, TypeError) and isinstance(block, SharedMemory) and block.buf is None:
+        # The memory of a closed block is None, which nothing can be read from.
         return answers.CLOSED
     for fragment, meant in BY_WORDING:
         if fragment in said:

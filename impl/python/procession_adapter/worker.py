@@ -42,6 +42,7 @@ class Worker:
         self.pid = os.getpid()
         self.lines = None
         self.history = None
+        self.steps = []
         WORKERS.append(self)
 
     def target(self, name):
@@ -75,9 +76,10 @@ class Worker:
         self.lines.say(dict(greeting, tid=threading.get_native_id()))
         arm = self.expect("arm")
         self.history = history.History(arm["history"])
+        self.steps = arm["steps"]
         wait_until(arm["at_ns"])
         try:
-            for index, step in enumerate(arm["steps"]):
+            for index, step in enumerate(self.steps):
                 self.do(index, step)
         except Ending as ending:
             if ending.how == "immediate":
