@@ -21,6 +21,9 @@ pub(super) fn limit_ms(call: &Call) -> Option<u64> {
     limit.map(|ms| ms.max(0) as u64)
 }
 
+/// How many elements a slice that is read may have in a program.
+const LONGEST_SLICE: u64 = 1 << 12;
+
 /// How many results of a call may have a record of their own.
 pub(super) fn most_items(call: &Call) -> u64 {
     match call {
@@ -28,6 +31,7 @@ pub(super) fn most_items(call: &Call) -> u64 {
         Call::GetMany { max, .. } => u64::from(*max).min(1 << 20),
         Call::RecvBytes { .. } => 1,
         Call::Pipeline { stages, .. } => stages.len() as u64,
+        Call::LoadSlice { .. } => LONGEST_SLICE,
         _ => 0,
     }
 }
