@@ -28,13 +28,13 @@ pub const CLAUSES: &[Clause] = &[
                 ),
                 killed_after(
                     program("within a lock that was given").lock("k").value_with(
-                        "w",
+                        "x",
                         "i",
                         1,
                         LockChoice::Given("k".into()),
                     ),
-                    [acquire("w").value(1)],
-                    told_once("k", []).into_iter().chain([load("w").reads(1)]),
+                    [acquire("x").value(1)],
+                    told_once("k", []).into_iter().chain([load("x").reads(1)]),
                 ),
                 program("one who waits for it already")
                     .queue("idle", 0)
