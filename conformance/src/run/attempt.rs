@@ -205,7 +205,8 @@ impl Attempt<'_> {
     /// Before when nothing can be said to move no more: somebody has yet to begin, a call has its time
     /// limit, or it is asked who outlives the main worker.
     fn not_before_ns(&self) -> u64 {
-        self.begins_ns.max(last_expiry_ns(&self.workers)).max(self.time_after_main_ns())
+        let calls_ns = last_expiry_ns(&self.workers, &self.program.objects);
+        self.begins_ns.max(calls_ns).max(self.time_after_main_ns())
     }
 
     /// Whether a gate opens or a fault falls due by the stillness itself: every pending call is blocked

@@ -29,6 +29,7 @@ pub mod raw_lock;
 pub mod record;
 pub mod resize;
 pub mod ring;
+pub mod user_lock;
 pub mod words;
 
 /// How long one sleep on a lock lasts before the owner's life is looked at, in nanoseconds.

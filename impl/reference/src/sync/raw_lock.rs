@@ -123,6 +123,19 @@ impl RawLock {
         }
     }
 
+    /// Takes the lock for the process `me` if its owner has died, or was found dead and nobody has taken
+    /// it since. Never waits: for those who wait for something else than the lock.
+    pub fn take_from_dead(&self, me: u32, peers: &impl Peers) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        let is_left = match word & OWNER {
+            0 => word & DIED != 0,
+            owner => peers.is_dead(owner),
+        };
+        // An exchange, not a store: only one of several witnesses may be the heir.
+        let mine = me | word & WAITERS;
+        is_left && self.word.compare_exchange(word, mine, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
     /// Gives the lock back. Only its owner may.
     #[inline]
     pub fn unlock(&self) {
