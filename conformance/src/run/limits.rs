@@ -14,6 +14,9 @@ pub(super) fn limit_ms(call: &Call) -> Option<u64> {
         | Call::Poll { timeout_ms, .. }
         | Call::Wait { timeout_ms, .. }
         | Call::Join { timeout_ms }
+        | Call::Acquire { block: true, timeout_ms }
+        | Call::Await { timeout_ms }
+        | Call::AwaitWord { timeout_ms, .. }
         | Call::MutexLock { timeout_ms } => *timeout_ms,
         Call::Sleep { ms } | Call::Burn { ms } => Some(i64::try_from(*ms).unwrap_or(i64::MAX)),
         _ => None,
