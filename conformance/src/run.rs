@@ -17,6 +17,7 @@
 //! When the suite ends in any way, by SIGKILL too, the warden reads the end of its socket, kills
 //! everything below it and removes the session's directory.
 
+mod ambush;
 mod attempt;
 mod clock;
 mod conditions;
@@ -34,6 +35,7 @@ mod pool;
 mod proc;
 mod quiescence;
 mod session;
+mod step;
 mod validity;
 mod warden;
 mod workers;
@@ -174,6 +176,9 @@ pub enum RunError {
     Interrupted,
     /// The program is not one that can be run.
     Program(String),
+    /// This machine does not let the suite do what the program plans: which, and why. The session is
+    /// broken.
+    NotAllowed(String),
     /// There is no adapter to run it on: the session could not be opened (again).
     Session(SessionError),
     /// The suite or the machine is at fault. The session is broken.
@@ -188,6 +193,7 @@ impl fmt::Display for RunError {
             RunError::Adapter(misbehaviour) => write!(f, "the adapter is at fault: {misbehaviour}"),
             RunError::Implementation(detail) => write!(f, "the implementation failed: {detail}"),
             RunError::Interrupted => write!(f, "interrupted"),
+            RunError::NotAllowed(reason) => write!(f, "this machine does not allow it: {reason}"),
             RunError::Program(reason) => write!(f, "the program cannot be run: {reason}"),
             RunError::Session(error) => write!(f, "no adapter to run it on: {error}"),
             RunError::Suite(reason) => write!(f, "the suite is at fault: {reason}"),
