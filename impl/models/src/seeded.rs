@@ -18,7 +18,9 @@ macro_rules! seeded {
     };
 }
 
-seeded!(bell, done, ends, gate, mark, pop, push, raw_lock, record, resize, ring, words);
+seeded!(
+    bell, done, ends, event, gate, mark, pop, push, raw_lock, record, resize, ring, rlock, semaphore, words
+);
 
 #[path = "scenes/all.rs"]
 pub mod scenes;

@@ -4,8 +4,11 @@
 
 mod channel;
 mod ends;
+mod event;
 mod lock;
 mod readiness;
+mod rlock;
+mod semaphore;
 mod sizes;
 mod tasks;
 mod waiting;
@@ -30,6 +33,9 @@ type Body<R> = Box<dyn FnOnce() -> R>;
 pub fn all() -> Vec<Scene> {
     [
         lock::SCENES,
+        rlock::SCENES,
+        semaphore::SCENES,
+        event::SCENES,
         waiting::SCENES,
         channel::SCENES,
         sizes::SCENES,
