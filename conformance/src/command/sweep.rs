@@ -76,7 +76,9 @@ fn options(args: &SweepArgs) -> Result<Options, Failure> {
         chosen = scenes::all().iter().filter(|scene| args.heavy || !scene.heavy).collect();
     }
     if args.at.is_some() && (args.scene.len() != 1 || args.mode.len() != 1 || args.schedule.len() != 1) {
-        return Err(Failure::usage("--at names a point of one --scene, --mode and --schedule; name each once"));
+        return Err(Failure::usage(
+            "--at names a point of one --scene, --mode and --schedule; name each once",
+        ));
     }
     let mode = |mode: &ModeArg| match mode {
         ModeArg::Op => Mode::Op,

@@ -210,7 +210,8 @@ mod tests {
 
     #[test]
     fn a_byte_of_a_file_is_found_where_it_is_mapped() {
-        let line = "7f00001000-7f00002000 rw-s 00002000 00:1f 77                         /tmp/run 1/w.history";
+        let line =
+            "7f00001000-7f00002000 rw-s 00002000 00:1f 77                         /tmp/run 1/w.history";
         let path = "/tmp/run 1/w.history";
         assert_eq!(mapped_by(line, path, 0x2010), Some(0x7f0000_1010));
         assert_eq!(mapped_by(line, path, 0x1fff), None);

@@ -68,7 +68,11 @@ impl Traced {
     ///
     /// # Errors
     /// Where the machine has no such watch.
-    pub(super) fn run_to_store(&mut self, address: u64, mut is_stored: impl FnMut() -> bool) -> nix::Result<Went> {
+    pub(super) fn run_to_store(
+        &mut self,
+        address: u64,
+        mut is_stored: impl FnMut() -> bool,
+    ) -> nix::Result<Went> {
         arch::watch(self.tid, Some(address))?;
         loop {
             match ptrace::cont(self.tid, self.signal.take()) {
@@ -127,7 +131,8 @@ mod arch {
     pub(super) fn watch(tid: Pid, address: Option<u64>) -> nix::Result<()> {
         let register =
             |number: usize| std::mem::offset_of!(libc::user, u_debugreg) + number * size_of::<u64>();
-        let write = |number, value: i64| ptrace::write_user(tid, without_provenance_mut(register(number)), value);
+        let write =
+            |number, value: i64| ptrace::write_user(tid, without_provenance_mut(register(number)), value);
         match address {
             // The address first: a control word without it watches address 0, which is refused.
             Some(address) => write(0, address as i64).and_then(|()| write(7, FIRST_WATCH)),

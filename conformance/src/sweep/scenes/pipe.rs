@@ -61,10 +61,7 @@ fn recv_scene(stage: &Stage) -> Program {
         ])
         .role(
             holding(VICTIM, &["p.0"]),
-            [
-                recv("p.0").after(returned("main", "begin")).label(FIRST),
-                getpid().label(LAST),
-            ],
+            [recv("p.0").after(returned("main", "begin")).label(FIRST), getpid().label(LAST)],
         )
         .judge(Judge::ConnectionOrder("p".into()))
 }
