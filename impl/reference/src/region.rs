@@ -52,7 +52,11 @@ pub struct Slot {
     pub ends: A32,
     /// How many records it has taken and must report as done.
     pub outstanding: A32,
+    /// Which process has taken how many permits of a semaphore: it outlives that process.
+    pub account: A64,
 }
+
+const _: () = assert!(size_of::<Slot>() == 64);
 
 /// The first page: what the object is, and its words.
 #[derive(Debug)]
