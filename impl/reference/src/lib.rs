@@ -29,6 +29,7 @@ mod rlock;
 mod segment;
 mod semaphore;
 mod shared;
+pub mod shared_memory;
 mod simple_queue;
 mod start;
 mod sync;
@@ -54,4 +55,5 @@ pub use semaphore::{
     BoundedPermit, BoundedSemaphore, Permit, PermitAcquired, PermitReleaseError, Semaphore,
     SemaphoreCreateError,
 };
+pub use shared_memory::SharedMemory;
 pub use simple_queue::SimpleQueue;
