@@ -62,7 +62,7 @@ const NODES: usize = 4096;
 /// A dead waiter blocks nobody, and takes no notification with it: within some 20 ms of its end the
 /// notification goes to the oldest live process that waited when it was given. If the lock's holder dies,
 /// whoever gets the lock next is told, as with a [`Lock`]; if all others wait, one of them is woken to
-/// take the lock over, by [`WaitError::OwnerDied`].
+/// take the lock over, by [`ConditionWaitError::OwnerDied`].
 ///
 /// # Who owns the lock
 /// Of a re-entrant lock, one thread. A [`Lock`] is held by a process: any of its threads passes for the
@@ -127,7 +127,7 @@ impl From<Travelling> for Condition {
 /// Why a wait was refused, or what it has to tell besides its answer.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum WaitError {
+pub enum ConditionWaitError {
     /// This process cannot take part: all 1024 places of the condition are taken by others, or the system
     /// has no descriptor or memory left. The lock was not given up.
     Exhausted(io::Error),
@@ -143,21 +143,23 @@ pub enum WaitError {
     TooManyWaiters,
 }
 
-impl fmt::Display for WaitError {
+impl fmt::Display for ConditionWaitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            WaitError::Exhausted(error) => write!(f, "this process cannot take part: {error}"),
-            WaitError::NotOwner => f.write_str("the condition's lock is not owned by the caller"),
-            WaitError::OwnerDied { .. } => f.write_str("the holder of the condition's lock has died"),
-            WaitError::TooManyWaiters => write!(f, "{NODES} others wait on the condition already"),
+            ConditionWaitError::Exhausted(error) => write!(f, "this process cannot take part: {error}"),
+            ConditionWaitError::NotOwner => f.write_str("the condition's lock is not owned by the caller"),
+            ConditionWaitError::OwnerDied { .. } => {
+                f.write_str("the holder of the condition's lock has died")
+            }
+            ConditionWaitError::TooManyWaiters => write!(f, "{NODES} others wait on the condition already"),
         }
     }
 }
 
-impl std::error::Error for WaitError {
+impl std::error::Error for ConditionWaitError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            WaitError::Exhausted(error) => Some(error),
+            ConditionWaitError::Exhausted(error) => Some(error),
             _ => None,
         }
     }
@@ -166,7 +168,7 @@ impl std::error::Error for WaitError {
 /// Why nobody was notified.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum NotifyError {
+pub enum ConditionNotifyError {
     /// This process cannot take part: all 1024 places of the condition are taken by others, or the system
     /// has no descriptor or memory left.
     Exhausted(io::Error),
@@ -174,20 +176,20 @@ pub enum NotifyError {
     NotOwner,
 }
 
-impl fmt::Display for NotifyError {
+impl fmt::Display for ConditionNotifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotifyError::Exhausted(error) => write!(f, "this process cannot take part: {error}"),
-            NotifyError::NotOwner => f.write_str("the condition's lock is not owned by the caller"),
+            ConditionNotifyError::Exhausted(error) => write!(f, "this process cannot take part: {error}"),
+            ConditionNotifyError::NotOwner => f.write_str("the condition's lock is not owned by the caller"),
         }
     }
 }
 
-impl std::error::Error for NotifyError {
+impl std::error::Error for ConditionNotifyError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            NotifyError::Exhausted(error) => Some(error),
-            NotifyError::NotOwner => None,
+            ConditionNotifyError::Exhausted(error) => Some(error),
+            ConditionNotifyError::NotOwner => None,
         }
     }
 }
@@ -280,9 +282,9 @@ impl Condition {
     /// Gives the lock up, waits to be notified, and has the lock back.
     ///
     /// # Errors
-    /// Those of [`wait_until`](Self::wait_until). After [`WaitError::OwnerDied`] the caller owns the lock and
+    /// Those of [`wait_until`](Self::wait_until). After [`ConditionWaitError::OwnerDied`] the caller owns the lock and
     /// may not have been notified: it was woken because the lock's holder died.
-    pub fn wait(&self) -> Result<(), WaitError> {
+    pub fn wait(&self) -> Result<(), ConditionWaitError> {
         self.wait_until(Deadline::Never).map(drop)
     }
 
@@ -291,7 +293,7 @@ impl Condition {
     ///
     /// # Errors
     /// Those of [`wait_until`](Self::wait_until).
-    pub fn wait_timeout(&self, timeout: Duration) -> Result<bool, WaitError> {
+    pub fn wait_timeout(&self, timeout: Duration) -> Result<bool, ConditionWaitError> {
         self.wait_until(Deadline::after(timeout))
     }
 
@@ -300,29 +302,31 @@ impl Condition {
     /// notify the caller, and the answer is no.
     ///
     /// # Errors
-    /// [`WaitError`]. The caller owns the lock afterwards as it did before.
-    pub fn wait_until(&self, deadline: Deadline) -> Result<bool, WaitError> {
+    /// [`ConditionWaitError`]. The caller owns the lock afterwards as it did before.
+    pub fn wait_until(&self, deadline: Deadline) -> Result<bool, ConditionWaitError> {
         let waited = match &self.lock {
-            ConditionLock::Plain(lock) => self.wait_with(&owned(lock).ok_or(WaitError::NotOwner)?, deadline),
+            ConditionLock::Plain(lock) => {
+                self.wait_with(&owned(lock).ok_or(ConditionWaitError::NotOwner)?, deadline)
+            }
             ConditionLock::Recursive(lock) => {
-                self.wait_with(&owned_again(lock).ok_or(WaitError::NotOwner)?, deadline)
+                self.wait_with(&owned_again(lock).ok_or(ConditionWaitError::NotOwner)?, deadline)
             }
         }?;
         match waited.held {
             Held::Clean => Ok(waited.notified),
-            Held::Inherited => Err(WaitError::OwnerDied { answer: waited.notified }),
+            Held::Inherited => Err(ConditionWaitError::OwnerDied { answer: waited.notified }),
         }
     }
 
-    fn wait_with(&self, lock: &impl UserLock, deadline: Deadline) -> Result<Waited, WaitError> {
+    fn wait_with(&self, lock: &impl UserLock, deadline: Deadline) -> Result<Waited, ConditionWaitError> {
         if !lock.is_mine() {
-            return Err(WaitError::NotOwner);
+            return Err(ConditionWaitError::NotOwner);
         }
-        let me = self.core.shared.me().map_err(WaitError::Exhausted)?;
+        let me = self.core.shared.me().map_err(ConditionWaitError::Exhausted)?;
         self.core.of(me).wait(lock, deadline).map_err(|refused| match refused {
-            Refused::NotOwner => WaitError::NotOwner,
-            Refused::OutOfMemory => WaitError::Exhausted(io::ErrorKind::OutOfMemory.into()),
-            Refused::TooManyWaiters => WaitError::TooManyWaiters,
+            Refused::NotOwner => ConditionWaitError::NotOwner,
+            Refused::OutOfMemory => ConditionWaitError::Exhausted(io::ErrorKind::OutOfMemory.into()),
+            Refused::TooManyWaiters => ConditionWaitError::TooManyWaiters,
         })
     }
 
@@ -331,7 +335,7 @@ impl Condition {
     ///
     /// # Errors
     /// Those of [`wait_until`](Self::wait_until).
-    pub fn wait_for(&self, predicate: impl FnMut() -> bool) -> Result<(), WaitError> {
+    pub fn wait_for(&self, predicate: impl FnMut() -> bool) -> Result<(), ConditionWaitError> {
         self.wait_for_until(predicate, Deadline::Never).map(drop)
     }
 
@@ -343,7 +347,7 @@ impl Condition {
         &self,
         predicate: impl FnMut() -> bool,
         timeout: Duration,
-    ) -> Result<bool, WaitError> {
+    ) -> Result<bool, ConditionWaitError> {
         self.wait_for_until(predicate, Deadline::after(timeout))
     }
 
@@ -355,15 +359,15 @@ impl Condition {
         &self,
         mut predicate: impl FnMut() -> bool,
         deadline: Deadline,
-    ) -> Result<bool, WaitError> {
+    ) -> Result<bool, ConditionWaitError> {
         while !predicate() {
             if deadline.passed() {
                 return Ok(false);
             }
             match self.wait_until(deadline) {
                 Ok(_) => {}
-                Err(WaitError::OwnerDied { .. }) => {
-                    return Err(WaitError::OwnerDied { answer: predicate() });
+                Err(ConditionWaitError::OwnerDied { .. }) => {
+                    return Err(ConditionWaitError::OwnerDied { answer: predicate() });
                 }
                 Err(error) => return Err(error),
             }
@@ -377,12 +381,14 @@ impl Condition {
     /// Never waits for them.
     ///
     /// # Errors
-    /// [`NotifyError`]: nobody was woken.
-    pub fn notify(&self, most: u32) -> Result<u32, NotifyError> {
+    /// [`ConditionNotifyError`]: nobody was woken.
+    pub fn notify(&self, most: u32) -> Result<u32, ConditionNotifyError> {
         match &self.lock {
-            ConditionLock::Plain(lock) => self.notify_with(&owned(lock).ok_or(NotifyError::NotOwner)?, most),
+            ConditionLock::Plain(lock) => {
+                self.notify_with(&owned(lock).ok_or(ConditionNotifyError::NotOwner)?, most)
+            }
             ConditionLock::Recursive(lock) => {
-                self.notify_with(&owned_again(lock).ok_or(NotifyError::NotOwner)?, most)
+                self.notify_with(&owned_again(lock).ok_or(ConditionNotifyError::NotOwner)?, most)
             }
         }
     }
@@ -391,16 +397,16 @@ impl Condition {
     ///
     /// # Errors
     /// Those of [`notify`](Self::notify).
-    pub fn notify_all(&self) -> Result<u32, NotifyError> {
+    pub fn notify_all(&self) -> Result<u32, ConditionNotifyError> {
         self.notify(u32::MAX)
     }
 
-    fn notify_with(&self, lock: &impl UserLock, most: u32) -> Result<u32, NotifyError> {
+    fn notify_with(&self, lock: &impl UserLock, most: u32) -> Result<u32, ConditionNotifyError> {
         if !lock.is_mine() {
-            return Err(NotifyError::NotOwner);
+            return Err(ConditionNotifyError::NotOwner);
         }
-        let me = self.core.shared.me().map_err(NotifyError::Exhausted)?;
-        self.core.of(me).notify(lock, most).map_err(|_| NotifyError::NotOwner)
+        let me = self.core.shared.me().map_err(ConditionNotifyError::Exhausted)?;
+        self.core.of(me).notify(lock, most).map_err(|_| ConditionNotifyError::NotOwner)
     }
 }
 

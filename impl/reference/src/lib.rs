@@ -39,7 +39,7 @@ pub mod wait;
 pub use acquire::{AcquireError, Acquired, Holder, NotHeld, NotOwner};
 pub use barrier::{Barrier, BarrierCreateError, BarrierWaitError};
 pub use codec::CodecError;
-pub use condition::{Condition, ConditionGuard, ConditionLock, NotifyError, WaitError};
+pub use condition::{Condition, ConditionGuard, ConditionLock, ConditionNotifyError, ConditionWaitError};
 pub use connection::{Connection, pipe};
 pub use deadline::Deadline;
 pub use event::Event;
