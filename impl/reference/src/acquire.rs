@@ -7,7 +7,6 @@ use crate::sync::raw_lock::{Held, Owner};
 
 /// How a lock was acquired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "what the lock protects may be half-changed: the holder before may have died"]
 pub enum Acquired {
     /// It was free, or was released by its holder.
     Clean,

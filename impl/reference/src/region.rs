@@ -115,7 +115,7 @@ impl std::fmt::Display for AttachError {
         match self {
             AttachError::Corrupt(what) => write!(f, "the segment is corrupt: {what}"),
             AttachError::Kind { found, expected } => {
-                write!(f, "the segment belongs to a {found}, not to a {expected}")
+                write!(f, "the segment is of the kind `{found}`, not `{expected}`")
             }
             AttachError::NotASegment(what) => write!(f, "the descriptor is no segment of ours: {what}"),
             AttachError::Os(error) => write!(f, "the system refused: {error}"),

@@ -20,7 +20,6 @@ use crate::sync::{A32, A64, Ordering};
 
 /// How a permit was acquired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "what the semaphore guards may be half-changed: a holder may have died"]
 pub enum PermitAcquired {
     /// No permit has come back from the dead since somebody was told.
     Clean,
@@ -375,8 +374,9 @@ semaphore!(
     /// `exec`, as soon as somebody needs one and at the latest some 10 ms later; the next to acquire one is
     /// told ([`PermitAcquired::Restored`]). They never lift the number of permits above the initial value,
     /// nor above what it leaves beside those that others hold. So a semaphore that begins at 0 and is
-    /// released by one process for another one to acquire never gets a permit too many. Where permits of a
-    /// semaphore that begins with some are handed over like that, use [`untracked`](Self::untracked).
+    /// released by one process for another one to acquire never gets a permit too many. A release by a
+    /// process that holds none counts as one for a process that does, a dead one first. Where permits of a
+    /// semaphore that begins with some are handed over on purpose, use [`untracked`](Self::untracked).
     ///
     /// # Sharing
     /// A semaphore is handed to a process that is being started as (a part of) its arguments; a fork copies

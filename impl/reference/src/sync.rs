@@ -18,7 +18,9 @@ pub use std::sync::atomic::Ordering;
 
 use crate::deadline::Deadline;
 
+pub mod barrier;
 pub mod bell;
+pub mod condition;
 pub mod done;
 pub mod ends;
 pub mod event;

@@ -9,7 +9,8 @@
 //! # Restitution
 //! A dead process's permits come back as far as the initial value has room for them beside those that
 //! are there and those that others hold. So a semaphore that one process releases and another one
-//! acquires gets no permits that nobody ever had: its initial value has no room for them.
+//! acquires gets no permits that nobody ever had: its initial value has no room for them. A release by
+//! one who has taken none leaves the account of one who has, a dead one first.
 //!
 //! # Invariants (of the protocol; no memory safety rests on them)
 //! 1. Words and accounts are written only by whoever holds the lock, and are consistent while it is
@@ -205,6 +206,7 @@ impl<A: Accounts> Semaphore<'_, A> {
             return Err(TooMany);
         };
         let given = i32::try_from(count).unwrap_or(i32::MAX);
+        let account = if account.taken >= given { account } else { self.account_to_release(account, given) };
         self.commit(
             Account { taken: account.taken.saturating_sub(given), ..account },
             State { permits, ..state },
@@ -255,6 +257,21 @@ impl<A: Accounts> Semaphore<'_, A> {
             self.restore(slot, earlier);
         }
         Account { owner: self.me, taken: 0 }
+    }
+
+    /// With the lock held: whose account so many permits leave that are not ours. A release for the dead
+    /// must not be made up for once more.
+    #[cold]
+    fn account_to_release(&self, own: Account, given: i32) -> Account {
+        if !self.terms.is_tracked {
+            return own;
+        }
+        let accounts = (0..self.accounts.used())
+            .map(|slot| Account::of(self.accounts.account(slot).load(Ordering::Relaxed)));
+        let holders =
+            || accounts.clone().filter(|account| account.taken >= given && account.owner != self.me);
+        let dead = holders().find(|account| self.accounts.is_dead(account.owner));
+        dead.or_else(|| holders().next()).unwrap_or(own)
     }
 
     /// Takes the lock, and completes what a dead owner has committed.
