@@ -224,7 +224,7 @@ fn verdict<M: Words>(run: &Run, model: &M, scene: &Scene<M::Call>) -> Verdict {
         None => "a process".into(),
     };
     let cite = |op: &Op<M::Call>, lanes: &[usize]| {
-        let own = (op.line != usize::MAX).then(|| (op.worker, op.line));
+        let own = (op.line != usize::MAX).then_some((op.worker, op.line));
         let others = lanes.iter().filter_map(|lane| scene.last_call(*lane, op.returned));
         let mut cited = Vec::new();
         for (worker, line) in own.into_iter().chain(others.map(|op| (op.worker, op.line))) {

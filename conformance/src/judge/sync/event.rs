@@ -121,11 +121,9 @@ impl Model for Event {
             return;
         }
         match now.call(lane) {
-            Some(Doing::Set) => {
-                // Who says that it was clear all the time forbids it.
-                if config.lanes.iter().all(|lane| lane.phase != WATCHING) {
-                    found.push(config.then(true, lane, phase::DONE));
-                }
+            // Who says that it was clear all the time forbids it.
+            Some(Doing::Set) if config.lanes.iter().all(|lane| lane.phase != WATCHING) => {
+                found.push(config.then(true, lane, phase::DONE));
             }
             Some(Doing::Clear) => found.push(config.then(false, lane, phase::DONE)),
             Some(Doing::Unknown) if config.state || (now.waits(lane) && now.is_due(lane)) => {
