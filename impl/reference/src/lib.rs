@@ -1,6 +1,7 @@
 //! The reference implementation: `multiprocessing` in Rust, crash-safe.
 
 mod acquire;
+pub mod array;
 mod channel;
 mod closable;
 mod codec;
@@ -15,6 +16,7 @@ mod joinable_queue;
 mod liveness;
 mod lock;
 mod mapping;
+mod memory_left;
 pub mod os_pipe;
 pub mod pipeline;
 pub mod process;
@@ -32,9 +34,11 @@ mod simple_queue;
 mod start;
 mod sync;
 pub mod transfer;
+pub mod value;
 pub mod wait;
 
 pub use acquire::{AcquireError, Acquired, Holder, NotHeld, NotOwner};
+pub use array::{Array, RawArray};
 pub use codec::CodecError;
 pub use connection::{Connection, pipe};
 pub use deadline::Deadline;
@@ -53,3 +57,4 @@ pub use semaphore::{
 };
 pub use shared_memory::SharedMemory;
 pub use simple_queue::SimpleQueue;
+pub use value::{RawValue, Value};
