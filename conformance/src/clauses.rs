@@ -1,16 +1,24 @@
 //! Every clause, in reading order: the table of contents.
 
+mod acquiring;
+mod barrier;
 pub mod claims;
+mod condition;
 mod context;
 mod descriptors;
+mod dying;
+mod event;
 mod isolation;
 mod joinable;
+mod lock;
 mod os_pipe;
 mod pipe;
 mod pipeline;
 mod prelude;
 mod process;
 mod queue;
+mod rlock;
+mod semaphore;
 mod simplequeue;
 mod wait;
 
@@ -30,6 +38,12 @@ const AREAS: &[&[&[Clause]]] = &[
     pipeline::CHAPTERS,
     pipe::CHAPTERS,
     wait::CHAPTERS,
+    lock::CHAPTERS,
+    rlock::CHAPTERS,
+    semaphore::CHAPTERS,
+    event::CHAPTERS,
+    condition::CHAPTERS,
+    barrier::CHAPTERS,
 ];
 
 /// Every clause, in reading order.
