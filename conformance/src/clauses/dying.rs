@@ -94,7 +94,7 @@ pub fn dead_holder_of_living_children(kind: ObjectKind, told: FromTheDead) -> Ve
         Program::new()
             .title("another program that it runs")
             .object("l", kind)
-            .main(then_as_ever(told(acquire("l").after(gone("h")))))
+            .main(then_as_ever(told(acquire("l").after(gone("h"))).at_most(1_000)))
             .process("h", holds_and_starts(runs_a_program().label("runs")))
             .kill("h", [blocked("h", "runs")]),
     ]
@@ -102,7 +102,7 @@ pub fn dead_holder_of_living_children(kind: ObjectKind, told: FromTheDead) -> Ve
 
 /// Another program, which outlives whoever runs it by a while.
 fn runs_a_program() -> Line {
-    own(Call::Pipeline { stages: vec![vec!["sleep".into(), "20".into()]], input: None })
+    own(Call::Pipeline { stages: vec![vec!["sleep".into(), "3".into()]], input: None })
 }
 
 /// A waiter is killed while the holder lives.
@@ -216,7 +216,7 @@ pub fn deadlines(kind: ObjectKind, told: FromTheDead) -> Vec<Program> {
             .title("the holder dies before the time is over")
             .object("l", kind)
             .main([told(
-                acquire("l").timeout(10_000).after(returned("h", "held")).label("wait").at_most(2_000),
+                acquire("l").timeout(5_000).after(returned("h", "held")).label("wait").at_most(2_000),
             )])
             .process("h", holder())
             .kill("h", [blocked("main", "wait")]),

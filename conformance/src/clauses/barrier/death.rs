@@ -35,7 +35,7 @@ pub const CLAUSES: &[Clause] = &[
                     .title("the others have a time limit")
                     .barrier("b", 3)
                     .main([await_on("b")
-                        .timeout(20_000)
+                        .timeout(6_000)
                         .after(gone("w"))
                         .is(Outcome::BrokenBarrier)
                         .at_most(1_000)])
@@ -43,10 +43,10 @@ pub const CLAUSES: &[Clause] = &[
                     .process(
                         "a",
                         [await_on("b")
-                            .timeout(20_000)
+                            .timeout(6_000)
                             .label("wait")
                             .is(Outcome::BrokenBarrier)
-                            .at_most(5_000)],
+                            .at_most(3_000)],
                     )
                     .kill("w", [blocked("w", "wait"), blocked("a", "wait")]),
                 Program::new()

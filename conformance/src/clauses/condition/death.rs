@@ -147,7 +147,7 @@ pub const CLAUSES: &[Clause] = &[
                     .condition("c")
                     .main([
                         acquire("c").acquired(),
-                        await_on("c").timeout(20_000).label("wait").told().at_most(2_000),
+                        await_on("c").timeout(5_000).label("wait").told().at_most(2_000),
                         release("c").ok(),
                     ])
                     .process("h", holder("main"))
