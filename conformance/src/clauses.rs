@@ -1,6 +1,8 @@
 //! Every clause, in reading order: the table of contents.
 
+mod access;
 mod acquiring;
+mod array;
 mod barrier;
 pub mod claims;
 mod condition;
@@ -19,7 +21,11 @@ mod process;
 mod queue;
 mod rlock;
 mod semaphore;
+mod sharedctypes;
+mod shlist;
+mod shm;
 mod simplequeue;
+mod value;
 mod wait;
 
 use std::sync::LazyLock;
@@ -44,6 +50,11 @@ const AREAS: &[&[&[Clause]]] = &[
     event::CHAPTERS,
     condition::CHAPTERS,
     barrier::CHAPTERS,
+    value::CHAPTERS,
+    array::CHAPTERS,
+    sharedctypes::CHAPTERS,
+    shm::CHAPTERS,
+    shlist::CHAPTERS,
 ];
 
 /// Every clause, in reading order.

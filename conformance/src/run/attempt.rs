@@ -63,7 +63,11 @@ pub(super) fn run(
 ) -> Result<History, RunError> {
     validity::check(program).map_err(RunError::Program)?;
     open.runs += 1;
-    let run = open.runs.to_string();
+    // Names of blocks are made from it, which other suites on this machine may see.
+    let run = match open.guard.own_shared_memory() {
+        Some(_) => open.runs.to_string(),
+        None => format!("{}-{}", open.guard.pid(), open.runs),
+    };
     let suite = |error: std::io::Error| RunError::Suite(format!("the run's directory: {error}"));
     let directory = open.make_directory(&run, options.keep_directory.as_deref()).map_err(suite)?;
     let script = program.script(method);

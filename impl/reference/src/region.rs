@@ -52,7 +52,11 @@ pub struct Slot {
     pub ends: A32,
     /// How many records it has taken and must report as done.
     pub outstanding: A32,
+    /// Which process has taken how many permits of a semaphore: it outlives that process.
+    pub account: A64,
 }
+
+const _: () = assert!(size_of::<Slot>() == 64);
 
 /// The first page: what the object is, and its words.
 #[derive(Debug)]
@@ -111,7 +115,7 @@ impl std::fmt::Display for AttachError {
         match self {
             AttachError::Corrupt(what) => write!(f, "the segment is corrupt: {what}"),
             AttachError::Kind { found, expected } => {
-                write!(f, "the segment belongs to a {found}, not to a {expected}")
+                write!(f, "the segment is of the kind `{found}`, not `{expected}`")
             }
             AttachError::NotASegment(what) => write!(f, "the descriptor is no segment of ours: {what}"),
             AttachError::Os(error) => write!(f, "the system refused: {error}"),

@@ -370,7 +370,7 @@ mod tests {
     fn another_kind_and_too_short_a_body_are_refused() {
         let whole = pair();
         let other = Shared::<Pair>::attach(again(&whole), Kind::Lock).expect_err("refused");
-        assert_eq!(other.to_string(), "the segment belongs to a value, not to a lock");
+        assert_eq!(other.to_string(), "the segment is of the kind `value`, not `lock`");
         let segment = Segment::create(Kind::Lock, 4).expect("made");
         let short = Shared::<Pair>::attach(segment.file().try_clone_to_owned().expect("cloned"), Kind::Lock);
         assert!(matches!(short, Err(AttachError::Corrupt("the segment is too short for its words"))));
