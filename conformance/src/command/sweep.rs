@@ -16,6 +16,7 @@ use super::{Failure, ListFormat, ModeArg, ScheduleArg, SweepArgs, registry};
 /// How many points of a row are enough with `--quick`, and how long a row may then take.
 const QUICK_POINTS: u64 = 24;
 const QUICK_SECONDS: u64 = 3;
+const QUICK_LONGEST: u64 = 20_000;
 
 /// Sweeps an implementation.
 pub fn sweep(args: &SweepArgs) -> Result<u8, Failure> {
@@ -76,7 +77,9 @@ fn options(args: &SweepArgs) -> Result<Options, Failure> {
         chosen = scenes::all().iter().filter(|scene| args.heavy || !scene.heavy).collect();
     }
     if args.at.is_some() && (args.scene.len() != 1 || args.mode.len() != 1 || args.schedule.len() != 1) {
-        return Err(Failure::usage("--at names a point of one --scene, --mode and --schedule; name each once"));
+        return Err(Failure::usage(
+            "--at names a point of one --scene, --mode and --schedule; name each once",
+        ));
     }
     let mode = |mode: &ModeArg| match mode {
         ModeArg::Op => Mode::Op,
@@ -102,6 +105,7 @@ fn options(args: &SweepArgs) -> Result<Options, Failure> {
             true => args.seconds.min(QUICK_SECONDS),
             false => args.seconds,
         }),
+        longest: if args.quick { QUICK_LONGEST } else { sweep::LONGEST },
         most: if args.quick { QUICK_POINTS } else { args.points.unwrap_or(u64::MAX) },
         seed: args.seed.0,
         jobs: args.jobs.map_or(jobs, usize::from),

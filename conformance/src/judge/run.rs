@@ -184,7 +184,8 @@ impl<'a> Run<'a> {
         let process = self.process_of(worker);
         let hit = |fault: usize| {
             self.program.faults.get(fault).is_some_and(|fault| {
-                fault.action.is_deadly() && self.worker(&fault.worker).is_some_and(|hit| self.process_of(hit) == process)
+                fault.action.is_deadly()
+                    && self.worker(&fault.worker).is_some_and(|hit| self.process_of(hit) == process)
             })
         };
         let role = &self.program.roles[worker].worker;

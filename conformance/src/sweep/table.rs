@@ -18,7 +18,18 @@ const QUIET: Style = Style::new().dimmed();
 pub fn head() -> String {
     format!(
         "{QUIET}{:22} {:6} {:6} {:>7} {:>6} {:>6} {:>5} {:>5} {:>5} {:>5} {:>5} {:>7}{QUIET:#}",
-        "scene", "mode", "order", "points", "runs", "kills", "wedge", "lost", "torn", "twice", "wrong", "slowest"
+        "scene",
+        "mode",
+        "order",
+        "points",
+        "runs",
+        "kills",
+        "wedge",
+        "lost",
+        "torn",
+        "twice",
+        "wrong",
+        "slowest"
     )
 }
 

@@ -25,9 +25,9 @@ fn whole(id: u32) -> Item {
 
 /// Fills a queue to the brim, and says when that is refused. Where there is no brim nothing is asked.
 fn to_the_brim(bound: i64) -> impl Iterator<Item = Line> {
-    (0..=bound).filter(move |_| bound > 0).map(|n| {
-        put_nowait("q", whole(50 + n as u32)).one_of(&[Outcome::Ok, Outcome::Full])
-    })
+    (0..=bound)
+        .filter(move |_| bound > 0)
+        .map(|n| put_nowait("q", whole(50 + n as u32)).one_of(&[Outcome::Ok, Outcome::Full]))
 }
 
 fn put_scene(stage: &Stage, bound: i64) -> Program {
@@ -65,10 +65,7 @@ fn get_scene(stage: &Stage, bound: i64) -> Program {
     Program::new()
         .queue("q", bound)
         .main(main)
-        .process(
-            VICTIM,
-            [get("q").after(returned("main", "begin")).label(FIRST), getpid().label(LAST)],
-        )
+        .process(VICTIM, [get("q").after(returned("main", "begin")).label(FIRST), getpid().label(LAST)])
         .process("taker", (0..2).map(|_| stage.prompt(get("q").after(stage.release()).ok())))
         .judge(judged)
 }
