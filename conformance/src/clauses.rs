@@ -1,5 +1,7 @@
 //! Every clause, in reading order: the table of contents.
 
+mod access;
+mod array;
 pub mod claims;
 mod context;
 mod descriptors;
@@ -11,7 +13,11 @@ mod pipeline;
 mod prelude;
 mod process;
 mod queue;
+mod sharedctypes;
+mod shlist;
+mod shm;
 mod simplequeue;
+mod value;
 mod wait;
 
 use std::sync::LazyLock;
@@ -30,6 +36,11 @@ const AREAS: &[&[&[Clause]]] = &[
     pipeline::CHAPTERS,
     pipe::CHAPTERS,
     wait::CHAPTERS,
+    value::CHAPTERS,
+    array::CHAPTERS,
+    sharedctypes::CHAPTERS,
+    shm::CHAPTERS,
+    shlist::CHAPTERS,
 ];
 
 /// Every clause, in reading order.

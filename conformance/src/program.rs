@@ -5,7 +5,7 @@ pub mod build;
 pub mod check;
 pub mod random;
 
-use procession_contract::{Item, Method, ObjectSpec, Outcome, Script, Step, Worker};
+use procession_contract::{Item, Method, ObjectSpec, Outcome, Scalar, Script, Step, Worker};
 use serde::{Deserialize, Serialize};
 
 /// A program.
@@ -131,6 +131,7 @@ pub enum Action {
     Signal(i32),
     /// Lowers the limit of open descriptors to this many more than are open.
     LimitDescriptors(u32),
+<<<<<<< HEAD
     /// SIGKILL in the middle of what the worker does from one of its lines on. The line has a gate, at
     /// which the suite takes up its position; the fault has no conditions of its own.
     Ambush(Ambush),
@@ -164,6 +165,10 @@ impl Action {
     pub fn is_deadly(self) -> bool {
         matches!(self, Action::Kill | Action::Signal(_) | Action::Ambush(_))
     }
+=======
+    /// Lowers the limit of address space to this many bytes more than are in use.
+    LimitMemory(u64),
+>>>>>>> main
 }
 
 /// What a clause promises of one step. Without an expectation the step is judged by the program's
@@ -198,6 +203,10 @@ pub enum Expect {
     Items(Vec<Item>),
     /// `ok` with these values in `items` (exit codes of stages), in this order.
     ItemValues(Vec<i64>),
+    /// `ok` with this scalar, whole: as a value, an element, a field, a slot, or the bytes of a block.
+    Reads(Scalar),
+    /// `ok` with these scalars in `items`, whole and in this order.
+    ReadsAll(Vec<Scalar>),
     /// `ok` with this text; so too for the three that follow. The wording of an error decides nothing.
     Text(String),
     /// The returned text begins like this.
@@ -282,6 +291,8 @@ pub enum Judge {
     Overlap(Place, Place),
     /// The first step returned before the second was called.
     Precedes(Place, Place),
+    /// Of these steps exactly one returned with this outcome.
+    ExactlyOne(Outcome, Vec<Place>),
     /// Nothing is left when the run is over: no process, no shared memory name, no file.
     NothingLeft,
 }

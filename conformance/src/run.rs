@@ -30,6 +30,7 @@ pub mod interrupt;
 mod landmarks;
 mod leftovers;
 mod limits;
+mod maps;
 mod parse;
 mod pidfd;
 mod pool;

@@ -18,7 +18,20 @@ fn main() {
     let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names it"));
     let mut missing = String::new();
     let files = [
-        "bell", "done", "ends", "gate", "mark", "pop", "push", "raw_lock", "record", "resize", "ring",
+        "barrier",
+        "bell",
+        "condition",
+        "done",
+        "ends",
+        "gate",
+        "mark",
+        "pop",
+        "push",
+        "raw_lock",
+        "record",
+        "resize",
+        "ring",
+        "user_lock",
         "words",
     ];
     for file in files {

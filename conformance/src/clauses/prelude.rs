@@ -1,7 +1,8 @@
 //! What every chapter uses: the clause, the words of programs, and the words of the contract.
 
 pub use procession_contract::{
-    Call, ExitStatus, Item, ItemKind, Method, ObjectKind, Outcome, SignalAction, Worker, WorkerKind,
+    Call, ExitStatus, Item, ItemKind, LockChoice, Method, ObjectKind, Outcome, Scalar, SignalAction, Worker,
+    WorkerKind,
 };
 
 pub use super::claims::{CPYTHON_WIRE, PROCESSES};

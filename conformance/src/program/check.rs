@@ -305,6 +305,7 @@ fn judges(program: &Program, found: &mut Vec<String>) {
             Judge::Overlap(one, other) | Judge::Precedes(one, other) => {
                 place_problem(program, one).or_else(|| place_problem(program, other))
             }
+            Judge::ExactlyOne(_, places) => places.iter().find_map(|place| place_problem(program, place)),
             Judge::MainEnded(_)
             | Judge::StderrContains(_)
             | Judge::StderrFirstLine(_)

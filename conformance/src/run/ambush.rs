@@ -20,7 +20,7 @@ use super::landmarks::Landmarks;
 use super::pidfd::PidFd;
 use super::step::{Ran, Traced, Went};
 use super::workers::Worker;
-use super::{RunError, proc};
+use super::{RunError, maps};
 use crate::history::FaultFired;
 use crate::program::{Action, Ambush, Moment, Program};
 
@@ -256,7 +256,7 @@ impl Post {
         if approach.number == 0 {
             return nowhere;
         }
-        let end = proc::mapped(self.pid, &self.path, seal_of(self.end));
+        let end = maps::mapped(self.pid, &self.path, seal_of(self.end));
         let is_at_end = || self.is_sealed(self.end);
         let ran = traced.run_to_instruction(approach.address, approach.arrivals, end, is_at_end)?;
         Ok((ran, approach.number))
@@ -266,7 +266,7 @@ impl Post {
     /// otherwise step by step.
     fn to_the_call(&self, traced: &mut Traced) -> nix::Result<Went> {
         let is_called = || self.is_sealed(self.call);
-        if let Some(address) = proc::mapped(self.pid, &self.path, seal_of(self.call))
+        if let Some(address) = maps::mapped(self.pid, &self.path, seal_of(self.call))
             && let Ok(went) = traced.run_to_store(address, is_called)
         {
             return Ok(went);

@@ -65,7 +65,11 @@ pub(super) fn run(
 ) -> Result<History, RunError> {
     validity::check(program).map_err(RunError::Program)?;
     open.runs += 1;
-    let run = open.runs.to_string();
+    // Names of blocks are made from it, which other suites on this machine may see.
+    let run = match open.guard.own_shared_memory() {
+        Some(_) => open.runs.to_string(),
+        None => format!("{}-{}", open.guard.pid(), open.runs),
+    };
     let suite = |error: std::io::Error| RunError::Suite(format!("the run's directory: {error}"));
     let directory = open.make_directory(&run, options.keep_directory.as_deref()).map_err(suite)?;
     let script = program.script(method);
@@ -210,7 +214,8 @@ impl Attempt<'_> {
     /// Before when nothing can be said to move no more: somebody has yet to begin, a call has its time
     /// limit, or it is asked who outlives the main worker.
     fn not_before_ns(&self) -> u64 {
-        self.begins_ns.max(last_expiry_ns(&self.workers)).max(self.time_after_main_ns())
+        let calls_ns = last_expiry_ns(&self.workers, &self.program.objects);
+        self.begins_ns.max(calls_ns).max(self.time_after_main_ns())
     }
 
     /// Whether a gate opens or a fault falls due by the stillness itself: every pending call is blocked

@@ -2,7 +2,7 @@
 
 use super::clock::now_ns;
 use super::conditions::all_hold;
-use super::pidfd::{PidFd, limit_descriptors};
+use super::pidfd::{PidFd, limit_descriptors, limit_memory};
 use super::proc;
 use super::workers::Worker;
 use crate::history::FaultFired;
@@ -92,6 +92,15 @@ fn carry_out(action: Action, pidfd: &PidFd, pid: i32) -> std::io::Result<()> {
                 return Err(std::io::Error::from_raw_os_error(libc::ESRCH));
             }
             limit_descriptors(pid, limit)
+        }
+        Action::LimitMemory(more) => {
+            let gone = || std::io::Error::from_raw_os_error(libc::ESRCH);
+            let used = proc::address_space(pid).ok_or_else(gone)?;
+            // The pid still is the worker's if the worker is there now.
+            if pidfd.is_gone() {
+                return Err(gone());
+            }
+            limit_memory(pid, used.saturating_add(more))
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use super::proc::{self, Mapping};
+use super::maps::{self, Mapping};
 
 /// How many instructions are remembered.
 const MOST: usize = 400_000;
@@ -33,7 +33,7 @@ impl Landmarks {
 
     /// Remembers the way that a run has gone; the first one counts.
     pub(super) fn remember(&self, pid: i32, addresses: &[u64]) {
-        self.0.get_or_init(|| Way::new(&proc::code(pid), addresses));
+        self.0.get_or_init(|| Way::new(&maps::code(pid), addresses));
     }
 
     /// The best way to the instruction of this number, for a process.
@@ -43,7 +43,7 @@ impl Landmarks {
         let at = way.nearest[from];
         let (file, offset) = way.places[at]?;
         let file = &way.files[file];
-        let code = proc::code(pid).into_iter();
+        let code = maps::code(pid).into_iter();
         let found = code.filter(|code| code.file == *file).find_map(|code| code.address(offset));
         Some(Approach { number: at as u64, address: found?, arrivals: way.arrivals[at] })
     }

@@ -4,10 +4,10 @@
 //! every thread sleeps in every look can only be woken by a timer: one of a call with a time limit,
 //! which is waited for, or one of the implementation's own, whose longest period the manifest says.
 
-use procession_contract::Manifest;
+use procession_contract::{Manifest, ObjectSpec};
 
 use super::clock::{MS, now_ns};
-use super::limits::limit_ms;
+use super::limits::limit_of_step;
 use super::proc::{self, Process, ProcessId};
 use super::workers::Worker;
 
@@ -96,10 +96,10 @@ fn is_still(pid: i32, tid: i32, may_sleep: bool) -> bool {
 }
 
 /// When the last pending call with a time limit of its own is over; 0 if there is none.
-pub(super) fn last_expiry_ns(workers: &[Worker]) -> u64 {
+pub(super) fn last_expiry_ns(workers: &[Worker], objects: &[ObjectSpec]) -> u64 {
     let expiries = workers.iter().filter(|worker| !worker.is_gone()).filter_map(|worker| {
         let call = worker.history.pending()?;
-        let limit = limit_ms(&worker.role.lines.get(call.line)?.step.call)?;
+        let limit = limit_of_step(&worker.role.lines.get(call.line)?.step, objects)?;
         Some(call.called_ns.saturating_add(limit.saturating_mul(MS)))
     });
     expiries.max().unwrap_or(0)

@@ -5,12 +5,15 @@
 
 mod connection;
 mod context;
+mod event;
 mod library;
+mod lock;
 mod number;
 mod os_pipe;
 mod outcome;
 mod process;
 mod queue;
+mod semaphore;
 
 use std::marker::PhantomData;
 
@@ -22,9 +25,12 @@ use procession_reference::connection::{pipe, stream_pipe};
 use procession_reference::os_pipe::os_pipe;
 
 use connection::ConnectionHandle;
+use event::EventHandle;
+use lock::LockHandle;
 use os_pipe::Handle;
 use process::Constructor;
 use queue::QueueHandle;
+use semaphore::SemaphoreHandle;
 
 /// The implementation, whose workers run `B`.
 pub fn implementation<B: Body>() -> &'static dyn Implementation {
@@ -33,7 +39,19 @@ pub fn implementation<B: Body>() -> &'static dyn Implementation {
 
 struct Reference<B>(PhantomData<fn() -> B>);
 
-const OBJECTS: &[&str] = &["queue", "simple_queue", "joinable_queue", "pipe", "stream_pipe", "os_pipe"];
+const OBJECTS: &[&str] = &[
+    "queue",
+    "simple_queue",
+    "joinable_queue",
+    "pipe",
+    "stream_pipe",
+    "os_pipe",
+    "lock",
+    "rlock",
+    "semaphore",
+    "bounded_semaphore",
+    "event",
+];
 
 const CALLS: &[&str] = &[
     // Queues.
@@ -69,6 +87,14 @@ const CALLS: &[&str] = &[
     "scope",
     "wrap_descriptor",
     "wait",
+    // Locks, semaphores and events.
+    "acquire",
+    "release",
+    "permits",
+    "await",
+    "set",
+    "clear",
+    "is_set",
     // Any object.
     "close",
     "forget",
@@ -142,6 +168,21 @@ impl<B: Body> Implementation for Reference<B> {
                 let (reader, writer) = os_pipe().map_err(outcome::os)?;
                 objects.insert(format!("{name}.r"), Box::new(Handle::new(reader)));
                 objects.insert(format!("{name}.w"), Box::new(Handle::new(writer)));
+            }
+            ObjectKind::Lock => {
+                objects.insert(name.clone(), Box::new(LockHandle::plain()?));
+            }
+            ObjectKind::Rlock => {
+                objects.insert(name.clone(), Box::new(LockHandle::recursive()?));
+            }
+            ObjectKind::Semaphore { value } => {
+                objects.insert(name.clone(), Box::new(SemaphoreHandle::plain(value.as_ref())?));
+            }
+            ObjectKind::BoundedSemaphore { value } => {
+                objects.insert(name.clone(), Box::new(SemaphoreHandle::bounded(value.as_ref())?));
+            }
+            ObjectKind::Event => {
+                objects.insert(name.clone(), Box::new(EventHandle::create()?));
             }
             kind => {
                 let queue = QueueHandle::create(kind).unwrap_or(Err(Answer::of(Outcome::Unsupported)))?;

@@ -18,7 +18,10 @@ macro_rules! seeded {
     };
 }
 
-seeded!(bell, done, ends, gate, mark, pop, push, raw_lock, record, resize, ring, words);
+seeded!(
+    barrier, bell, condition, done, ends, gate, mark, pop, push, raw_lock, record, resize, ring, user_lock,
+    words
+);
 
 #[path = "scenes/all.rs"]
 pub mod scenes;

@@ -26,8 +26,12 @@ use crate::deadline::Deadline;
 use crate::plan::{Defect, plan};
 use platform::Access;
 
+#[path = "../../reference/src/sync/barrier.rs"]
+pub mod barrier;
 #[path = "../../reference/src/sync/bell.rs"]
 pub mod bell;
+#[path = "../../reference/src/sync/condition.rs"]
+pub mod condition;
 #[path = "../../reference/src/sync/done.rs"]
 pub mod done;
 #[path = "../../reference/src/sync/ends.rs"]
@@ -53,6 +57,8 @@ pub mod ring;
 pub mod scenes;
 #[path = "surroundings.rs"]
 pub mod surroundings;
+#[path = "../../reference/src/sync/user_lock.rs"]
+pub mod user_lock;
 #[path = "../../reference/src/sync/words.rs"]
 pub mod words;
 

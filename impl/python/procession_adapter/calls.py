@@ -6,7 +6,19 @@ answer is `ok`), and the target, by which errors are understood.
 
 import multiprocessing
 
-from . import calls_library, calls_object, calls_pipe, calls_process, calls_queue, calls_self, calls_stream
+from . import (
+    calls_blocks,
+    calls_library,
+    calls_list,
+    calls_object,
+    calls_pipe,
+    calls_process,
+    calls_queue,
+    calls_self,
+    calls_stream,
+    calls_sync,
+    calls_values,
+)
 from .answers import ABSENT, outcome
 from .targets import NotOffered
 
@@ -15,6 +27,10 @@ CALLS = {
     **calls_pipe.CALLS,
     **calls_object.CALLS,
     **calls_stream.CALLS,
+    **calls_sync.CALLS,
+    **calls_values.CALLS,
+    **calls_blocks.CALLS,
+    **calls_list.CALLS,
     **calls_process.CALLS,
     **calls_library.CALLS,
     **calls_self.CALLS,

@@ -3,11 +3,17 @@
 from multiprocessing.reduction import ForkingPickler
 
 from .answers import number
+from .calls_blocks import block_of
+from .creation import create_object
 from .targets import NoSuchTarget, NotOffered, attribute, offered
 
 
+class LeavesScope(Exception):
+    """Leaves a scope by an error."""
+
+
 def close(worker, step):
-    target = worker.target(step["on"])
+    target = block_of(worker.target(step["on"]))
     return offered(target, "close"), None, target
 
 
@@ -38,15 +44,32 @@ def scope(worker, step):
     target = worker.target(step["on"])
     if not hasattr(type(target), "__enter__"):
         raise NotOffered("%s is no scope" % type(target).__name__)
+    fail = step.get("fail", False)
 
     def call():
-        with target as entered:
-            return entered is target
+        entered = None
+        try:
+            with target as entered:
+                if fail:
+                    raise LeavesScope
+        except LeavesScope:
+            pass
+        return entered is target or entered is True
 
     return call, number, target
 
 
+def create(worker, step):
+    spec = step["object"]
+
+    def call():
+        worker.objects.update(create_object(spec, worker.ticket, worker.objects))
+
+    return call, None, None
+
+
 CALLS = {
+    "create": create,
     "close": close,
     "is_closed": is_closed,
     "forget": forget,

@@ -11,7 +11,7 @@ from functools import partial
 
 from .answers import DONE, TIMEOUT, number, outcome
 from .items import build
-from .targets import seconds
+from .targets import Interruption, seconds
 
 
 class Process:
@@ -24,6 +24,10 @@ class Process:
 
 def count(signal_number, frame):
     Process.signals += 1
+
+
+def interrupt(signal_number, frame):
+    raise Interruption("signal %d" % signal_number)
 
 
 def sleep(worker, step):
@@ -54,7 +58,8 @@ def signal_self(worker, step):
 
 
 def on_signal(worker, step):
-    action = {"ignore": signal.SIG_IGN, "default": signal.SIG_DFL, "count": count}[step["action"]]
+    actions = {"ignore": signal.SIG_IGN, "default": signal.SIG_DFL, "raise": interrupt, "count": count}
+    action = actions[step["action"]]
     return partial(signal.signal, step["signal"], action), None, None
 
 
@@ -154,6 +159,10 @@ def word_swap(worker, step):
     return partial(worker.shared_words().swap, step["index"], step["value"]), number, None
 
 
+def word_add(worker, step):
+    return partial(worker.shared_words().add, step["index"], step["amount"]), number, None
+
+
 def word_read(worker, step):
     return partial(worker.shared_words().read, step["index"]), number, None
 
@@ -180,5 +189,6 @@ CALLS = {
     "at_exit_send": at_exit_send,
     "burn": burn,
     "word_swap": word_swap,
+    "word_add": word_add,
     "word_read": word_read,
 }

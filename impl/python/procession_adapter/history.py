@@ -1,7 +1,10 @@
 """History files and shared words: what a worker saw, written where a kill loses nothing of it."""
 
+import fcntl
 import mmap
+import os
 import struct
+import threading
 
 CALL, RETURN, ITEM = 0, 1, 2
 
@@ -10,7 +13,6 @@ HEADER_BYTES = 64
 RECORD_BYTES = 32
 BODY = struct.Struct("<QqQHBB")
 SEAL = struct.Struct("<I")
-WORD = struct.Struct("<q")
 WORDS_BYTES = 512
 
 
@@ -38,19 +40,55 @@ class History:
 
 
 class Words:
-    """The words that all workers of a run share. A swap is two accesses, not one atomic one."""
+    """The words that all workers of a run share; a change of one is a single step for all of them.
+
+    Two locks see to that: the mutex for the threads of this process, and a record lock on the file,
+    which ends with its process, for all others. The descriptor stays open, since closing any
+    descriptor of the file would give the record lock back.
+    """
 
     def __init__(self, path):
-        with open(path, "r+b") as file:
-            self.map = mmap.mmap(file.fileno(), WORDS_BYTES)
+        self.fd = os.open(path, os.O_RDWR)
+        # In native words, since these are read in one piece and `struct` reads byte by byte.
+        self.words = memoryview(mmap.mmap(self.fd, WORDS_BYTES)).cast("q")
+        self.renew_mutex()
+        os.register_at_fork(after_in_child=self.renew_mutex)
+
+    def renew_mutex(self):
+        """The holder in another thread does not come along into a forked child."""
+        self.mutex = threading.Lock()
 
     def read(self, index):
-        return WORD.unpack_from(self.map, WORD.size * index)[0]
+        return self.words[index]
 
     def swap(self, index, value):
-        old = self.read(index)
-        WORD.pack_into(self.map, WORD.size * index, value)
-        return old
+        return self.change(index, lambda old: value)
+
+    def add(self, index, amount):
+        return self.change(index, lambda old: signed(old + amount))
+
+    def change(self, index, new):
+        """Replaces a word by what `new` makes of it; returns what was there."""
+        with self.mutex:
+            fcntl.lockf(self.fd, fcntl.LOCK_EX)
+            try:
+                old = self.words[index]
+                self.words[index] = new(old)
+                return old
+            finally:
+                fcntl.lockf(self.fd, fcntl.LOCK_UN)
+
+
+WORDS = {}
+WORDS_MUTEX = threading.Lock()
+
+
+def words_of(directory):
+    """The words of the run with this directory, opened once in each process."""
+    with WORDS_MUTEX:
+        if directory not in WORDS:
+            WORDS[directory] = Words(os.path.join(directory, "words"))
+        return WORDS[directory]
 
 
 def signed(value):

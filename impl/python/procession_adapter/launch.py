@@ -1,59 +1,7 @@
-"""Before a worker's first step: its run's objects are created, its children constructed and started."""
+"""Before a worker's first step: its children are constructed and started."""
 
 import multiprocessing
-import os
 import threading
-from multiprocessing import reduction
-
-
-class Unsupported(Exception):
-    """The script asks for something that the manifest does not offer."""
-
-
-class OsEnd:
-    """One end of an OS pipe: a descriptor that can be handed to a process of any start method."""
-
-    def __init__(self, fd):
-        self.fd = fd
-
-    def fileno(self):
-        if self.fd is None:
-            raise OSError("handle is closed")
-        return self.fd
-
-    def close(self):
-        fd, self.fd = self.fileno(), None
-        os.close(fd)
-
-    def __getstate__(self):
-        return reduction.DupFd(self.fileno())
-
-    def __setstate__(self, duplicate):
-        self.fd = duplicate.detach()
-
-
-def create(script):
-    """The objects of a script, by their names and the names of their ends."""
-    objects = {}
-    for spec in script["objects"]:
-        name, kind = spec["name"], spec["kind"]
-        context = multiprocessing.get_context(spec.get("method") or script["method"])
-        if kind == "queue":
-            objects[name] = context.Queue(spec.get("maxsize", 0))
-        elif kind == "simple_queue":
-            objects[name] = context.SimpleQueue()
-        elif kind == "joinable_queue":
-            objects[name] = context.JoinableQueue(spec.get("maxsize", 0))
-        elif kind in ("pipe", "stream_pipe"):
-            # Every pipe of multiprocessing is a stream.
-            ends = context.Pipe(spec.get("duplex", True))
-            objects[name + ".0"], objects[name + ".1"] = ends
-        elif kind == "os_pipe":
-            reader, writer = os.pipe()
-            objects[name + ".r"], objects[name + ".w"] = OsEnd(reader), OsEnd(writer)
-        else:
-            raise Unsupported("objects of the kind %r are not offered" % kind)
-    return objects
 
 
 def given(objects, gets):

@@ -3,18 +3,19 @@
 import sys
 
 METHODS = ["fork", "spawn", "forkserver"]
-OBJECTS = ["queue", "simple_queue", "joinable_queue", "pipe", "stream_pipe", "os_pipe"]
+PIPES = ["pipe", "stream_pipe", "os_pipe"]
 
 
 def manifest():
     from .calls import CALLS
+    from .creation import MAKERS
 
     return {
         "name": "cpython",
         "version": sys.version.split()[0],
         "language": "Python",
         "methods": METHODS,
-        "objects": sorted(OBJECTS),
+        "objects": sorted(PIPES + list(MAKERS)),
         "calls": sorted(CALLS),
         "claims": ["cpython_wire", "processes"],
         # Puts of different processes are not ordered by anything: each has a buffer of its own.

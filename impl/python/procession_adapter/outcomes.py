@@ -6,11 +6,18 @@ used here are the same from 3.8 to 3.13.
 
 import errno
 import queue
+import struct
 from multiprocessing import AuthenticationError, BufferTooShort, connection, process, queues
+from multiprocessing.shared_memory import SharedMemory
+from threading import BrokenBarrierError
 
 from . import answers
 from .answers import outcome
+from .barrier_action import ActionFailed
+from .calls_blocks import block_of
 from .items import fingerprint
+from .creation import Unsupported
+from .targets import Interruption
 
 BY_ERRNO = {
     errno.EPIPE: answers.BROKEN_PIPE,
@@ -23,6 +30,8 @@ BY_ERRNO = {
     errno.ENOSPC: answers.EXHAUSTED,
     errno.EINVAL: answers.BAD_VALUE,
     errno.ENOENT: answers.BAD_VALUE,
+    errno.ENAMETOOLONG: answers.BAD_VALUE,
+    errno.EFBIG: answers.EXHAUSTED,
 }
 
 BY_WORDING = [
@@ -39,9 +48,18 @@ BY_WORDING = [
     ("can only start a process object created by current process", answers.NOT_OWNER),
     ("task_done() called too many times", answers.OVER_RELEASE),
     ("release unlocked lock", answers.OVER_RELEASE),
+    ("released too many times", answers.OVER_RELEASE),
+    ("not owned by thread", answers.NOT_OWNER),
+    ("must acquire() condition", answers.NOT_OWNER),
+    ("lock is not owned", answers.NOT_OWNER),
+    ("has no method 'acquire'", answers.BAD_TYPE),
 ]
 
 BY_TYPE = [
+    (Interruption, answers.INTERRUPTED),
+    (BrokenBarrierError, answers.BROKEN_BARRIER),
+    (ActionFailed, answers.ACTION_FAILED),
+    (Unsupported, answers.UNSUPPORTED),
     (queue.Empty, answers.EMPTY),
     (queue.Full, answers.FULL),
     (AuthenticationError, answers.AUTH_FAILED),
@@ -49,10 +67,14 @@ BY_TYPE = [
     (MemoryError, answers.EXHAUSTED),
     (AssertionError, answers.MISUSE),
     (OverflowError, answers.BAD_VALUE),
+    (UnicodeDecodeError, answers.DECODE_FAILED),
     (ValueError, answers.BAD_VALUE),
     (KeyError, answers.BAD_VALUE),
+    (IndexError, answers.BAD_VALUE),
+    (struct.error, answers.BAD_VALUE),
     (TypeError, answers.BAD_TYPE),
     (RuntimeError, answers.NOT_ALLOWED),
+    (BufferError, answers.NOT_ALLOWED),
 ]
 
 SENDING = {"put", "put_nowait", "send", "send_connection"}
@@ -77,12 +99,20 @@ def meaning(error, do, target):
     said = str(error)
     if isinstance(error, ValueError) and isinstance(target, queues.Queue) and "is closed" in said:
         return answers.CLOSED
+    block = block_of(target)
+    if isinstance(error, TypeError) and isinstance(block, SharedMemory) and block.buf is None:
+        # The memory of a closed block is None, which nothing can be read from.
+        return answers.CLOSED
     for fragment, meant in BY_WORDING:
         if fragment in said:
             return meant
+    if isinstance(error, FileExistsError):
+        return answers.NAME_TAKEN
+    if isinstance(error, FileNotFoundError) and do != "pipeline":
+        return answers.NAME_MISSING
     if isinstance(error, OSError) and not isinstance(error, queue.Empty):
         return BY_ERRNO.get(error.errno, answers.OTHER)
-    if isinstance(error, (queue.Empty, queue.Full, MemoryError)):
+    if isinstance(error, (queue.Empty, queue.Full, MemoryError, Interruption)):
         return by_type(error)
     if do == "serialise":
         return refused_to_serialise(error)

@@ -5,6 +5,10 @@ class NoSuchTarget(Exception):
     """The worker has no object, end or process of this name (any more)."""
 
 
+class Interruption(KeyboardInterrupt):
+    """What the function of a signal raises, in the middle of whatever the main thread does."""
+
+
 class NotOffered(Exception):
     """CPython has no such call on this object, or not with these arguments."""
 

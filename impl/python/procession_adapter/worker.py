@@ -9,9 +9,9 @@ import threading
 import time
 import traceback
 
-from . import answers, calls, history, launch, outcomes
+from . import answers, calls, creation, history, launch, outcomes
 from .lines import Lines
-from .targets import NoSuchTarget, NotOffered
+from .targets import Interruption, NoSuchTarget, NotOffered
 
 # The workers of this process: one, and one more for each worker that is a thread of it. They are
 # kept to its end, as a program's objects are that live at the top of its main module.
@@ -42,7 +42,7 @@ class Worker:
         self.pid = os.getpid()
         self.lines = None
         self.history = None
-        self.words = None
+        self.steps = []
         WORKERS.append(self)
 
     def target(self, name):
@@ -58,9 +58,7 @@ class Worker:
         raise NoSuchTarget("worker %r has no %r" % (self.name, name))
 
     def shared_words(self):
-        if self.words is None:
-            self.words = history.Words(os.path.join(self.ticket["directory"], "words"))
-        return self.words
+        return history.words_of(self.ticket["directory"])
 
     def expect(self, kind):
         """The suite's next message. Without a suite there is nothing left to do, or to clean up."""
@@ -78,9 +76,10 @@ class Worker:
         self.lines.say(dict(greeting, tid=threading.get_native_id()))
         arm = self.expect("arm")
         self.history = history.History(arm["history"])
+        self.steps = arm["steps"]
         wait_until(arm["at_ns"])
         try:
-            for index, step in enumerate(arm["steps"]):
+            for index, step in enumerate(self.steps):
                 self.do(index, step)
         except Ending as ending:
             if ending.how == "immediate":
@@ -106,7 +105,7 @@ class Worker:
         try:
             result = call()
             t_ns = now()
-        except Exception as error:
+        except (Exception, Interruption) as error:
             t_ns = now()
             answer = outcomes.answer_to(error, step["do"], target)
         else:
@@ -145,7 +144,7 @@ def body(ticket, objects, inherited=None, unserialisable=None):
 def main(ticket):
     """The main worker, at the bottom of a program's main module."""
     redirect(ticket["directory"])
-    return end(serve(ticket, lambda: Worker(ticket, launch.create(ticket["script"]), {})))
+    return end(serve(ticket, lambda: Worker(ticket, creation.create(ticket), {})))
 
 
 def serve(ticket, make):
@@ -157,7 +156,7 @@ def serve(ticket, make):
         fault = "adapter"
         return worker.work()
     except Exception as error:
-        if isinstance(error, launch.Unsupported):
+        if isinstance(error, creation.Unsupported):
             fault = "unsupported"
         report(ticket, fault, traceback.format_exc())
         os._exit(70)

@@ -32,6 +32,7 @@ use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, UNIT};
 use crate::sync::ring::Limits;
 
 pub(crate) use self::options::{ChannelOptions, End, Kind};
+pub(crate) use self::waiting::several_cpus;
 pub use crate::sync::ring::{Batch, PopError, PushError, Readiness, Taken};
 
 /// A ring begins with this many bytes.

@@ -16,6 +16,7 @@
 use std::ffi::c_void;
 use std::io;
 use std::num::NonZeroUsize;
+use std::os::fd::BorrowedFd;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -23,14 +24,30 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
 
-use crate::region::{Region, SLOTS, reopen};
+use crate::region::{SLOTS, Slot, reopen};
 use crate::start::hook;
+use crate::sync::A32;
 
 const GENERATION_BITS: u32 = 18;
 const GENERATION: u32 = (1 << GENERATION_BITS) - 1;
 const PAGE: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 /// Byte locks lie behind the longest file, so that they mean nothing else.
 const LOCK_BASE: i64 = 1 << 50;
+
+/// The shared memory of an object, as far as it is about who uses it.
+pub trait Members {
+    /// The file, whose byte locks tell who is alive.
+    fn file(&self) -> BorrowedFd<'_>;
+
+    /// The slot with this number, which is below [`SLOTS`].
+    fn slot(&self, number: usize) -> &Slot;
+
+    /// Provides the memory of a slot, so that touching it cannot fail.
+    fn provide_slot(&self, number: usize) -> io::Result<()>;
+
+    /// One more than the highest slot ever used.
+    fn slots_used(&self) -> &A32;
+}
 
 /// This process's place in one object, taken on first use and again after a fork.
 #[derive(Debug)]
@@ -77,7 +94,7 @@ impl Membership {
     ///
     /// # Errors
     /// All slots are taken, or the system has no descriptor or memory left, or no `/proc`.
-    pub fn register(&self, region: &Region, ends: impl FnOnce() -> u32) -> io::Result<u32> {
+    pub fn register(&self, members: &impl Members, ends: impl FnOnce() -> u32) -> io::Result<u32> {
         let epoch = epoch();
         // Before the mutex: a fork in between would leave it locked in the child for ever.
         let _no_fork = ForkGuard::take();
@@ -85,9 +102,9 @@ impl Membership {
         if let Some(me) = self.get() {
             return Ok(me);
         }
-        let (page, slot) = claim(region)?;
+        let (page, slot) = claim(members)?;
         *keeper = Some(Keeper { epoch, page });
-        let shown = region.slot(slot);
+        let shown = members.slot(slot);
         let generation = match (shown.generation.load(Ordering::Relaxed) + 1) & GENERATION {
             0 => 1,
             generation => generation,
@@ -96,15 +113,10 @@ impl Membership {
         shown.outstanding.store(0, Ordering::Release);
         shown.ends.store(ends(), Ordering::Release);
         shown.generation.store(generation, Ordering::Release);
-        let header = region.header();
-        let mut used = header.slots_used.load(Ordering::Relaxed);
+        let slots_used = members.slots_used();
+        let mut used = slots_used.load(Ordering::Relaxed);
         while (used as usize) <= slot {
-            match header.slots_used.compare_exchange(
-                used,
-                slot as u32 + 1,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
+            match slots_used.compare_exchange(used, slot as u32 + 1, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(changed) => used = changed,
             }
@@ -130,15 +142,23 @@ pub fn slot_of(owner: u32) -> usize {
 }
 
 /// Whether the process that an owner word names has ended, or has given its slot up.
-pub fn is_dead(region: &Region, owner: u32) -> bool {
+pub fn is_dead(members: &impl Members, owner: u32) -> bool {
     let slot = slot_of(owner);
-    region.slot(slot).generation.load(Ordering::Acquire) != owner & GENERATION || !is_held(region, slot)
+    // Memory that nobody has provided must not be touched: an owner beyond it is a corrupt word's.
+    slot >= slots_used(members)
+        || members.slot(slot).generation.load(Ordering::Acquire) != owner & GENERATION
+        || !is_held(members, slot)
+}
+
+/// One more than the highest slot ever used, whatever the memory says.
+pub fn slots_used(members: &impl Members) -> usize {
+    (members.slots_used().load(Ordering::Acquire) as usize).min(SLOTS)
 }
 
 /// Whether a live process holds the slot.
-pub fn is_held(region: &Region, slot: usize) -> bool {
+pub fn is_held(members: &impl Members, slot: usize) -> bool {
     let mut lock = byte_lock(slot);
-    match fcntl(region.file(), FcntlArg::F_OFD_GETLK(&mut lock)) {
+    match fcntl(members.file(), FcntlArg::F_OFD_GETLK(&mut lock)) {
         Ok(_) => i32::from(lock.l_type) != libc::F_UNLCK,
         // Without an answer nobody may be declared dead.
         Err(_) => true,
@@ -146,14 +166,14 @@ pub fn is_held(region: &Region, slot: usize) -> bool {
 }
 
 /// Takes the lock of a free slot; the page that keeps it, and the slot.
-fn claim(region: &Region) -> io::Result<(NonNull<c_void>, usize)> {
-    let file = reopen(region.file())?;
+fn claim(members: &impl Members) -> io::Result<(NonNull<c_void>, usize)> {
+    let file = reopen(members.file())?;
     let slot = (0..SLOTS).find(|slot| fcntl(&file, FcntlArg::F_OFD_SETLK(&byte_lock(*slot))).is_ok());
     let Some(slot) = slot else {
         let text = format!("all {SLOTS} places for processes that use this object are taken");
         return Err(io::Error::new(io::ErrorKind::QuotaExceeded, text));
     };
-    region.provide_slot(slot)?;
+    members.provide_slot(slot)?;
     // SAFETY: a new mapping at an address that the kernel chooses disturbs nothing.
     let page = unsafe { mmap(None, PAGE, ProtFlags::PROT_READ, MapFlags::MAP_SHARED, &file, 0) }?;
     // SAFETY: the page has just been mapped.

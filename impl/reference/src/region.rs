@@ -29,6 +29,7 @@ use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, munmap};
 use nix::sys::stat::fstat;
 use nix::unistd::ftruncate;
 
+use crate::liveness::Members;
 use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, UNIT};
 use crate::sync::ring::{Limits, Words};
 use crate::sync::{A32, A64, Ordering, hook};
@@ -51,7 +52,11 @@ pub struct Slot {
     pub ends: A32,
     /// How many records it has taken and must report as done.
     pub outstanding: A32,
+    /// Which process has taken how many permits of a semaphore: it outlives that process.
+    pub account: A64,
 }
+
+const _: () = assert!(size_of::<Slot>() == 64);
 
 /// The first page: what the object is, and its words.
 #[derive(Debug)]
@@ -110,7 +115,7 @@ impl std::fmt::Display for AttachError {
         match self {
             AttachError::Corrupt(what) => write!(f, "the segment is corrupt: {what}"),
             AttachError::Kind { found, expected } => {
-                write!(f, "the segment belongs to a {found}, not to a {expected}")
+                write!(f, "the segment is of the kind `{found}`, not `{expected}`")
             }
             AttachError::NotASegment(what) => write!(f, "the descriptor is no segment of ours: {what}"),
             AttachError::Os(error) => write!(f, "the system refused: {error}"),
@@ -279,11 +284,6 @@ impl Region {
         unsafe { self.base.byte_add(HEADER_LEN).cast::<Slot>().add(number).as_ref() }
     }
 
-    /// Provides the memory of a slot, so that touching it cannot fail.
-    pub fn provide_slot(&self, number: usize) -> io::Result<()> {
-        self.provide(HEADER_LEN + number * size_of::<Slot>(), size_of::<Slot>())
-    }
-
     fn provide(&self, at: usize, len: usize) -> io::Result<()> {
         hook();
         Ok(fallocate(&self.file, FallocateFlags::empty(), at as i64, len as i64)?)
@@ -445,6 +445,24 @@ impl Zone<'_> {
             std::ptr::copy_nonoverlapping(self.base.add(offset), first.as_mut_ptr().cast(), first.len());
             std::ptr::copy_nonoverlapping(self.base, rest.as_mut_ptr().cast(), rest.len());
         }
+    }
+}
+
+impl Members for Region {
+    fn file(&self) -> BorrowedFd<'_> {
+        Region::file(self)
+    }
+
+    fn slot(&self, number: usize) -> &Slot {
+        Region::slot(self, number)
+    }
+
+    fn provide_slot(&self, number: usize) -> io::Result<()> {
+        self.provide(HEADER_LEN + number * size_of::<Slot>(), size_of::<Slot>())
+    }
+
+    fn slots_used(&self) -> &A32 {
+        &self.header().slots_used
     }
 }
 

@@ -18,17 +18,25 @@ pub use std::sync::atomic::Ordering;
 
 use crate::deadline::Deadline;
 
+pub mod barrier;
 pub mod bell;
+pub mod condition;
 pub mod done;
 pub mod ends;
+pub mod event;
 pub mod gate;
 pub mod mark;
+pub mod owned;
 pub mod pop;
 pub mod push;
 pub mod raw_lock;
 pub mod record;
 pub mod resize;
 pub mod ring;
+pub mod rlock;
+pub mod semaphore;
+#[allow(dead_code, reason = "for conditions")]
+pub mod user_lock;
 pub mod words;
 
 /// How long one sleep on a lock lasts before the owner's life is looked at, in nanoseconds.

@@ -18,8 +18,11 @@ use procession_reference::transfer::Descriptor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::connection::ConnectionHandle;
+use super::event::EventHandle;
+use super::lock::LockHandle;
 use super::os_pipe::Handle;
 use super::queue::QueueHandle;
+use super::semaphore::SemaphoreHandle;
 use super::{number, outcome};
 
 /// The constructor of processes whose body is `B`.
@@ -95,6 +98,9 @@ enum Travelling {
     Reader(Descriptor),
     Writer(Descriptor),
     Queue(QueueHandle),
+    Lock(LockHandle),
+    Semaphore(SemaphoreHandle),
+    Event(EventHandle),
     Process(OnlyCopied),
 }
 
@@ -116,6 +122,15 @@ impl Travelling {
         if let Some(queue) = any.downcast_ref::<QueueHandle>() {
             return Ok(Travelling::Queue(queue.clone()));
         }
+        if let Some(lock) = any.downcast_ref::<LockHandle>() {
+            return Ok(Travelling::Lock(lock.clone()));
+        }
+        if let Some(semaphore) = any.downcast_ref::<SemaphoreHandle>() {
+            return Ok(Travelling::Semaphore(semaphore.clone()));
+        }
+        if let Some(event) = any.downcast_ref::<EventHandle>() {
+            return Ok(Travelling::Event(event.clone()));
+        }
         if any.is::<ProcessHandle>() {
             return Ok(Travelling::Process(OnlyCopied(object)));
         }
@@ -128,6 +143,9 @@ impl Travelling {
             Travelling::Reader(fd) => Box::new(Handle::new(PipeReader::from(fd.into_inner()))),
             Travelling::Writer(fd) => Box::new(Handle::new(PipeWriter::from(fd.into_inner()))),
             Travelling::Queue(queue) => Box::new(queue),
+            Travelling::Lock(lock) => Box::new(lock),
+            Travelling::Semaphore(semaphore) => Box::new(semaphore),
+            Travelling::Event(event) => Box::new(event),
             Travelling::Process(process) => process.0,
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! Compiled twice: over the reference's own source, and over the same with seeds in it.
 
+mod barrier;
 mod channel;
+mod condition;
 mod ends;
 mod lock;
 mod readiness;
@@ -30,6 +32,8 @@ type Body<R> = Box<dyn FnOnce() -> R>;
 pub fn all() -> Vec<Scene> {
     [
         lock::SCENES,
+        condition::SCENES,
+        barrier::SCENES,
         waiting::SCENES,
         channel::SCENES,
         sizes::SCENES,

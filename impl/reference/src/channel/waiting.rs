@@ -135,7 +135,7 @@ impl Waiting {
 }
 
 /// Whether this process may run on more than one CPU: otherwise spinning only delays the partner.
-pub(super) fn several_cpus() -> bool {
+pub(crate) fn several_cpus() -> bool {
     // Not a `OnceLock`: a fork while another thread fills it would leave the child waiting for ever.
     static KNOWN: AtomicU8 = AtomicU8::new(UNKNOWN);
     const UNKNOWN: u8 = 2;
