@@ -268,6 +268,32 @@ pub enum Judge {
     /// Whatever a pipe delivers is a whole message that somebody sent, at most once; several workers
     /// share its ends. A receiver that is alone keeps each sender's order.
     ConnectionWhole(String),
+    /// At most one worker holds the lock at a time, whoever releases it; whoever was refused, or gave
+    /// up, found it held at some moment. Nobody waits at the end while it is free. The death of a
+    /// holder is told to the next one, once. Conditions over the lock, and values that use it, are
+    /// part of this, here and in the three that follow.
+    Lock(String),
+    /// As a lock, but owned by a worker, which acquires and releases it as often as it likes.
+    Rlock(String),
+    /// A wait on the condition gives up the lock and has it back when it returns. Each notification
+    /// wakes as many waiters as it should, of those that waited, and nobody else returns true.
+    Condition(String),
+    /// Each read of the value, array or record returns what was written last, whole; an access waits
+    /// while another worker holds the lock.
+    Register(String),
+    /// The number has been added to as often as the program says: by those additions that returned,
+    /// and at most by those that were killed. Every addition is made with the lock held.
+    Counter(String),
+    /// An acquire takes a permit and a release brings one; nobody waits at the end while there is one.
+    /// A bounded semaphore refuses more than its first value. The permits of the dead come back.
+    Semaphore(String),
+    /// A wait returns true if the event was set while it waited, and false only when its time is over
+    /// and the event was clear throughout. Nobody waits at the end while it is set.
+    Event(String),
+    /// Nobody passes the barrier before all parties have arrived, and each has an index of its own.
+    /// Once broken, by an abort, a time that is over, an action that fails or a death, it tells whoever
+    /// waits or comes, until a reset.
+    Barrier(String),
     /// The main worker's process ended with this exit status (negative for a signal).
     MainEnded(i32),
     /// The worker's process was gone when the main worker's was, or this many milliseconds later, plus

@@ -31,6 +31,20 @@ pub fn call(step: &Step) -> String {
     }
     match &step.call {
         Call::Put { block: false, .. } | Call::Get { block: false, .. } => words += " without waiting",
+        Call::Acquire { block: false, .. } => words = format!("{words} {} without waiting", step.on),
+        Call::Acquire { timeout_ms: Some(ms), .. }
+        | Call::Await { timeout_ms: Some(ms) }
+        | Call::AwaitWord { timeout_ms: Some(ms), .. } => {
+            words = format!("{words} {} within {ms} ms", step.on);
+        }
+        Call::Notify { n: Some(n) } | Call::Release { n: Some(n) } => {
+            words = format!("{words} {} {n}", step.on);
+        }
+        Call::Store { to, .. } => words = format!("{words} {} {}", step.on, scalar(to)),
+        Call::Add { amount, times, .. } => match times {
+            1 => words = format!("{words} {} {amount}", step.on),
+            _ => words = format!("{words} {} {amount}, {times} times", step.on),
+        },
         Call::Put { timeout_ms: Some(ms), .. }
         | Call::PutMany { timeout_ms: Some(ms), .. }
         | Call::Get { timeout_ms: Some(ms), .. }
@@ -42,6 +56,11 @@ pub fn call(step: &Step) -> String {
         _ => {}
     }
     words
+}
+
+/// A scalar as JSON writes it.
+fn scalar(scalar: &Scalar) -> String {
+    serde_json::to_string(scalar).unwrap_or_default()
 }
 
 /// A payload as a lane names it: its id, or its kind where it has none.
