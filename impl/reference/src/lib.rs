@@ -1,9 +1,11 @@
 //! The reference implementation: `multiprocessing` in Rust, crash-safe.
 
 mod acquire;
+mod barrier;
 mod channel;
 mod closable;
 mod codec;
+mod condition;
 pub mod connection;
 pub mod context;
 pub mod deadline;
@@ -35,7 +37,9 @@ pub mod transfer;
 pub mod wait;
 
 pub use acquire::{AcquireError, Acquired, Holder, NotHeld, NotOwner};
+pub use barrier::{Barrier, BarrierCreateError, BarrierWaitError};
 pub use codec::CodecError;
+pub use condition::{Condition, ConditionGuard, ConditionLock, ConditionNotifyError, ConditionWaitError};
 pub use connection::{Connection, pipe};
 pub use deadline::Deadline;
 pub use event::Event;
