@@ -19,6 +19,7 @@ fn main() {
     let mut missing = String::new();
     let files = [
         "bell",
+        "brief_lock",
         "done",
         "ends",
         "event",

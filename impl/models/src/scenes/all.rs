@@ -2,6 +2,7 @@
 //!
 //! Compiled twice: over the reference's own source, and over the same with seeds in it.
 
+mod brief_lock;
 mod channel;
 mod ends;
 mod event;
@@ -33,6 +34,7 @@ type Body<R> = Box<dyn FnOnce() -> R>;
 pub fn all() -> Vec<Scene> {
     [
         lock::SCENES,
+        brief_lock::SCENES,
         rlock::SCENES,
         semaphore::SCENES,
         event::SCENES,
