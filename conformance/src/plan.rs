@@ -79,10 +79,16 @@ impl Plan {
 
 /// The start methods with which a program is run, or what the implementation lacks for it.
 pub fn methods(program: &Program, manifest: &Manifest) -> Result<Vec<Method>, String> {
-    if let Some(object) = program.objects.iter().find(|object| !manifest.offers_object(&object.kind)) {
+    let lines = || program.roles.iter().flat_map(|role| &role.lines);
+    let created = lines().filter_map(|line| match &line.step.call {
+        Call::Create { object } => Some(&**object),
+        _ => None,
+    });
+    let mut objects = program.objects.iter().chain(created);
+    if let Some(object) = objects.find(|object| !manifest.offers_object(&object.kind)) {
         return Err(format!("it does not offer a {}", object.kind.name()));
     }
-    let mut steps = program.roles.iter().flat_map(|role| &role.lines).map(|line| &line.step);
+    let mut steps = lines().map(|line| &line.step);
     if let Some(step) = steps.find(|step| !manifest.offers_call(program.kind_of(&step.on), &call_name(step)))
     {
         return Err(match program.kind_of(&step.on) {

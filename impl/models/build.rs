@@ -18,8 +18,10 @@ fn main() {
     let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names it"));
     let mut missing = String::new();
     let files = [
+        "barrier",
         "bell",
         "brief_lock",
+        "condition",
         "done",
         "ends",
         "event",
@@ -33,6 +35,7 @@ fn main() {
         "ring",
         "rlock",
         "semaphore",
+        "user_lock",
         "words",
     ];
     for file in files {

@@ -1,11 +1,12 @@
 //! What every chapter uses: the clause, the words of programs, and the words of the contract.
 
 pub use procession_contract::{
-    Call, ExitStatus, Item, ItemKind, Method, ObjectKind, Outcome, SignalAction, Worker, WorkerKind,
+    Call, ExitStatus, Item, ItemKind, LockChoice, Method, ObjectKind, Outcome, Scalar, SignalAction, Worker,
+    WorkerKind,
 };
 
-pub use super::claims::{CPYTHON_WIRE, PROCESSES};
+pub use super::claims::{CPYTHON_WIRE, PROCESSES, RAISING_SIGNALS};
 pub use super::descriptors::closing_releases;
 pub use crate::clause::{Clause, Level};
 pub use crate::program::build::*;
-pub use crate::program::{Expect, Judge, Line, Program};
+pub use crate::program::{Action, Condition, Expect, Judge, Line, Program};

@@ -141,6 +141,19 @@ impl Line<'_, '_> {
                     &format!("the values {found:?}"),
                 )
             }
+            Expect::Reads(scalar) => self.ok_and(
+                words::is_scalar(scalar, (value, answer.aux)),
+                &words::scalar(scalar),
+                &words::read((value, answer.aux)),
+            ),
+            Expect::ReadsAll(scalars) => {
+                let found = &answer.items;
+                let holds = found.len() == scalars.len()
+                    && scalars.iter().zip(found).all(|(scalar, found)| words::is_scalar(scalar, *found));
+                let expected: Vec<_> = scalars.iter().map(words::scalar).collect();
+                let actual: Vec<_> = found.iter().map(|found| words::read(*found)).collect();
+                self.ok_and(holds, &words::list(&expected), &words::list(&actual))
+            }
             Expect::Text(text) => self.text(|found| found == text, &format!("the text {text:?}")),
             Expect::TextBegins(text) => {
                 self.text(|found| found.starts_with(text), &format!("a text that begins with {text:?}"))

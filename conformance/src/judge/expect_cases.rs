@@ -1,6 +1,6 @@
 //! Accepted and rejected histories of expectations, of progress and of the run as a whole.
 
-use procession_contract::{Answer, Call, Item, Outcome, QueueLevel};
+use procession_contract::{Answer, Call, Item, Outcome, QueueLevel, Scalar};
 use rstest::rstest;
 
 use super::{judge, notation};
@@ -56,6 +56,11 @@ const GOT_1: &str = "w1: get [1000000,60000000] -> 1; w2: put 1 [0,70000000] ok"
 #[case(Expect::Answer(Outcome::Ok, 1, 0), "wrong-value")]
 #[case(Expect::Answer(Outcome::Ok, 2, Item::int(1).expected().1), "wrong-value")]
 #[case(Expect::Answer(Outcome::Empty, 1, Item::int(1).expected().1), "wrong-outcome")]
+#[case(Expect::Reads(Scalar::Int(1)), "pass")]
+#[case(Expect::Reads(Scalar::Int(2)), "wrong-value")]
+#[case(Expect::Reads(Scalar::from("1")), "wrong-value")]
+#[case(Expect::ReadsAll(Vec::new()), "pass")]
+#[case(Expect::ReadsAll(vec![Scalar::Int(1)]), "wrong-value")]
 #[case(Expect::Text("1".into()), "wrong-value")]
 #[case(Expect::TookAtLeast(59), "pass")]
 #[case(Expect::TookAtLeast(61), "pass")]
@@ -237,6 +242,9 @@ fn a_history_of_another_program_is_unresolved() {
 #[case(Judge::Overlap(at("w1", "0"), at("w1", "1")), "hang")]
 #[case(Judge::Precedes(at("w1", "0"), at("w1", "1")), "pass")]
 #[case(Judge::Precedes(at("w1", "0"), at("w2", "0")), "too-early")]
+#[case(Judge::ExactlyOne(Outcome::Ok, vec![at("w1", "0")]), "pass")]
+#[case(Judge::ExactlyOne(Outcome::Ok, vec![at("w1", "0"), at("w2", "0")]), "wrong-outcome")]
+#[case(Judge::ExactlyOne(Outcome::Empty, vec![at("w1", "0"), at("w2", "0")]), "wrong-outcome")]
 #[case(Judge::NothingLeft, "leak")]
 fn a_run_is_judged_as_a_whole(#[case] whole: Judge, #[case] expected: &str) {
     let text = "w1: put 1 [0,10] ok; w1: put 2 [20,30] ok; w2: put 3 [5,15] ok; w3: put 4 [0,1] ok; w3 died; \

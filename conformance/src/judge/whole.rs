@@ -1,6 +1,8 @@
 //! The judges of a run as a whole: how it ended, what it wrote, what lay beside what, what was left.
 
-use super::{Run, fail};
+use procession_contract::Outcome;
+
+use super::{Run, fail, words};
 use crate::history::{RunEnd, WorkerEnd};
 use crate::program::{Judge, Place};
 use crate::verdict::{FailureKind, Verdict};
@@ -40,13 +42,22 @@ pub fn check(run: &Run, judge: &Judge) -> Verdict {
         }
         Judge::Overlap(one, two) => overlap(run, one, two),
         Judge::Precedes(one, two) => precedes(run, one, two),
+        Judge::ExactlyOne(outcome, places) => exactly_one(run, *outcome, places),
         Judge::NothingLeft => nothing_left(run),
         Judge::Conservation(_)
         | Judge::ProducerFifo(_)
         | Judge::LinearizableFifo(..)
         | Judge::ClaimedQueueLevel(..)
         | Judge::ConnectionOrder(_)
-        | Judge::ConnectionWhole(_) => Verdict::Pass,
+        | Judge::ConnectionWhole(_)
+        | Judge::Lock(_)
+        | Judge::Rlock(_)
+        | Judge::Condition(_)
+        | Judge::Register(_)
+        | Judge::Counter(_)
+        | Judge::Semaphore(_)
+        | Judge::Event(_)
+        | Judge::Barrier(_) => Verdict::Pass,
     }
 }
 
@@ -202,7 +213,7 @@ fn interval(run: &Run, place: &Place) -> Result<(u64, Option<u64>), Verdict> {
     }
 }
 
-fn cited(run: &Run, places: [&Place; 2]) -> Vec<(String, usize)> {
+fn cited(run: &Run, places: &[&Place]) -> Vec<(String, usize)> {
     places
         .iter()
         .filter_map(|place| run.find(place).ok())
@@ -226,7 +237,7 @@ fn overlap(run: &Run, one: &Place, two: &Place) -> Verdict {
             one.label, one.worker, two.label, two.worker
         ),
         "one was over before the other began",
-        cited(run, [one, two]),
+        cited(run, &[one, two]),
     )
 }
 
@@ -245,8 +256,26 @@ fn precedes(run: &Run, one: &Place, two: &Place) -> Verdict {
             one.label, one.worker, two.label, two.worker
         ),
         "it had not returned by then",
-        cited(run, [one, two]),
+        cited(run, &[one, two]),
     )
+}
+
+fn exactly_one(run: &Run, outcome: Outcome, places: &[Place]) -> Verdict {
+    let mut found = Vec::new();
+    for place in places {
+        match run.answer(place) {
+            Ok((_, returned)) if returned.answer.outcome == outcome => found.push(place),
+            Ok(_) => {}
+            Err(why) => return Verdict::Unresolved(why),
+        }
+    }
+    if found.len() == 1 {
+        return Verdict::Pass;
+    }
+    let expected = format!("exactly one of {} calls gives {}", places.len(), words::outcome(outcome));
+    let actual = if found.is_empty() { "none did".to_owned() } else { format!("{} did", found.len()) };
+    let shown: Vec<&Place> = if found.is_empty() { places.iter().collect() } else { found };
+    fail(FailureKind::WrongOutcome, expected, actual, cited(run, &shown))
 }
 
 fn nothing_left(run: &Run) -> Verdict {

@@ -1,6 +1,6 @@
 //! How failures word calls, payloads and answers for people.
 
-use procession_contract::{Answer, Call, Item, ItemKind, Outcome, Step};
+use procession_contract::{Answer, Call, Item, ItemKind, Outcome, Scalar, Step};
 
 /// The call's name as in scripts and manifests (`put`, `get_many`, …).
 pub fn call_name(call: &Call) -> String {
@@ -31,6 +31,20 @@ pub fn call(step: &Step) -> String {
     }
     match &step.call {
         Call::Put { block: false, .. } | Call::Get { block: false, .. } => words += " without waiting",
+        Call::Acquire { block: false, .. } => words = format!("{words} {} without waiting", step.on),
+        Call::Acquire { timeout_ms: Some(ms), .. }
+        | Call::Await { timeout_ms: Some(ms) }
+        | Call::AwaitWord { timeout_ms: Some(ms), .. } => {
+            words = format!("{words} {} within {ms} ms", step.on);
+        }
+        Call::Notify { n: Some(n) } | Call::Release { n: Some(n) } => {
+            words = format!("{words} {} {n}", step.on);
+        }
+        Call::Store { to, .. } => words = format!("{words} {} {}", step.on, scalar(to)),
+        Call::Add { amount, times, .. } => match times {
+            1 => words = format!("{words} {} {amount}", step.on),
+            _ => words = format!("{words} {} {amount}, {times} times", step.on),
+        },
         Call::Put { timeout_ms: Some(ms), .. }
         | Call::PutMany { timeout_ms: Some(ms), .. }
         | Call::Get { timeout_ms: Some(ms), .. }
@@ -95,6 +109,33 @@ pub fn received<'a>(value: i64, aux: u64, sent: impl IntoIterator<Item = &'a Ite
             format!("{} damaged: its canonical form is {found} bytes long, expected {whole}", item(candidate))
         }
     }
+}
+
+/// Whether an answer's value and aux report this scalar. Only of integers and truth values does the
+/// value say anything; the aux tells any two scalars apart.
+pub fn is_scalar(scalar: &Scalar, (value, aux): (i64, u64)) -> bool {
+    let expected = scalar.expected();
+    aux == expected.1 && (value == expected.0 || !matches!(scalar, Scalar::Int(_) | Scalar::Flag(_)))
+}
+
+/// A scalar as a script writes it: `5`, `2.5`, `"text"`, `{"bytes":"00ff"}`.
+pub fn scalar(scalar: &Scalar) -> String {
+    serde_json::to_string(scalar).unwrap_or_default()
+}
+
+/// What was read, as far as the value and the aux of the answer tell.
+pub fn read((value, aux): (i64, u64)) -> String {
+    let plain = [Scalar::Int(value), Scalar::Flag(value != 0), Scalar::None(()), Scalar::real(0.0)];
+    match plain.iter().find(|scalar| is_scalar(scalar, (value, aux))) {
+        Some(known) => scalar(known),
+        // The canonical form has a letter in front.
+        None => format!("something of {} bytes with fingerprint {aux:#x}", (aux >> 32).saturating_sub(1)),
+    }
+}
+
+/// Several words in brackets.
+pub fn list(words: &[String]) -> String {
+    format!("[{}]", words.join(", "))
 }
 
 /// An answer: its outcome, with the number or text that it brought.

@@ -24,6 +24,9 @@ fn limit_ms(call: &Call) -> Option<u64> {
     limit.map(|ms| ms.max(0) as u64)
 }
 
+/// How many elements a slice that is read may have in a program.
+const LONGEST_SLICE: u64 = 1 << 12;
+
 /// How long a step may wait by its own arguments, or by the limit that its barrier has for all, in
 /// milliseconds.
 pub(super) fn limit_of_step(step: &Step, objects: &[ObjectSpec]) -> Option<u64> {
@@ -42,6 +45,7 @@ pub(super) fn most_items(call: &Call) -> u64 {
         Call::GetMany { max, .. } => u64::from(*max).min(1 << 20),
         Call::RecvBytes { .. } => 1,
         Call::Pipeline { stages, .. } => stages.len() as u64,
+        Call::LoadSlice { .. } => LONGEST_SLICE,
         _ => 0,
     }
 }

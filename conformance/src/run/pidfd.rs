@@ -61,14 +61,26 @@ impl AsFd for PidFd {
 /// # Errors
 /// ESRCH if there is no such process, EPERM if it is another user's.
 pub(super) fn limit_descriptors(pid: i32, soft: u64) -> io::Result<()> {
+    set_limit(pid, libc::RLIMIT_NOFILE, soft)
+}
+
+/// Sets the soft limit of a process's address space, in bytes.
+///
+/// # Errors
+/// ESRCH if there is no such process, EPERM if it is another user's.
+pub(super) fn limit_memory(pid: i32, soft: u64) -> io::Result<()> {
+    set_limit(pid, libc::RLIMIT_AS, soft)
+}
+
+fn set_limit(pid: i32, resource: libc::__rlimit_resource_t, soft: u64) -> io::Result<()> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the new limit is null, the old one points to a live rlimit (1).
-    if unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, std::ptr::null(), &mut limit) } < 0 {
+    if unsafe { libc::prlimit(pid, resource, std::ptr::null(), &mut limit) } < 0 {
         return Err(io::Error::last_os_error());
     }
     limit.rlim_cur = soft.min(limit.rlim_max);
     // SAFETY: the new limit points to a live rlimit, the old one is null (1).
-    if unsafe { libc::prlimit(pid, libc::RLIMIT_NOFILE, &limit, std::ptr::null_mut()) } < 0 {
+    if unsafe { libc::prlimit(pid, resource, &limit, std::ptr::null_mut()) } < 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(())

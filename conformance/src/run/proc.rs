@@ -77,6 +77,13 @@ pub(super) fn descriptors(pid: i32) -> Vec<i32> {
     numbers(&format!("/proc/{pid}/fd"))
 }
 
+/// How many bytes of address space a process uses.
+pub(super) fn address_space(pid: i32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
+    size.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
 fn numbers(directory: &str) -> Vec<i32> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()

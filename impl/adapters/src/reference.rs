@@ -3,6 +3,8 @@
 //! What a program in Python learns at run time and one in Rust from the compiler (a name that is no
 //! text, a buffer that is no bytes or is read-only) is answered `bad_type` without a call.
 
+mod barrier;
+mod condition;
 mod connection;
 mod context;
 mod event;
@@ -24,6 +26,8 @@ use procession_contract::{
 use procession_reference::connection::{pipe, stream_pipe};
 use procession_reference::os_pipe::os_pipe;
 
+use barrier::BarrierHandle;
+use condition::ConditionHandle;
 use connection::ConnectionHandle;
 use event::EventHandle;
 use lock::LockHandle;
@@ -51,6 +55,8 @@ const OBJECTS: &[&str] = &[
     "semaphore",
     "bounded_semaphore",
     "event",
+    "condition",
+    "barrier",
 ];
 
 const CALLS: &[&str] = &[
@@ -95,6 +101,15 @@ const CALLS: &[&str] = &[
     "set",
     "clear",
     "is_set",
+    // Conditions and barriers.
+    "await_word",
+    "notify",
+    "notify_all",
+    "abort",
+    "reset",
+    "parties",
+    "waiting",
+    "broken",
     // Any object.
     "close",
     "forget",
@@ -131,6 +146,9 @@ const CALLS: &[&str] = &[
     "cpu_count",
     "kill_forkserver",
     "at_exit_send",
+    // What only a build with fault points has.
+    #[cfg(feature = "fault")]
+    "die_before",
 ];
 
 impl<B: Body> Implementation for Reference<B> {
@@ -150,7 +168,7 @@ impl<B: Body> Implementation for Reference<B> {
         }
     }
 
-    fn create(&self, spec: &ObjectSpec, _method: Method, _existing: &mut Objects) -> Result<Objects, Answer> {
+    fn create(&self, spec: &ObjectSpec, _method: Method, existing: &mut Objects) -> Result<Objects, Answer> {
         let name = &spec.name;
         let mut objects = Objects::new();
         match &spec.kind {
@@ -180,6 +198,14 @@ impl<B: Body> Implementation for Reference<B> {
             }
             ObjectKind::Event => {
                 objects.insert(name.clone(), Box::new(EventHandle::create()?));
+            }
+            ObjectKind::Condition { lock } => {
+                let condition = ConditionHandle::create(lock.as_deref(), existing)?;
+                objects.insert(name.clone(), Box::new(condition));
+            }
+            ObjectKind::Barrier { parties, timeout_ms, action } => {
+                let barrier = BarrierHandle::create(*parties, *timeout_ms, *action)?;
+                objects.insert(name.clone(), Box::new(barrier));
             }
             kind => {
                 let queue = QueueHandle::create(kind).unwrap_or(Err(Answer::of(Outcome::Unsupported)))?;

@@ -1,26 +1,40 @@
 //! `threads`: processes that are threads of one process, queues and pipes that are channels, in the
-//! manner of `multiprocessing.dummy`; written as a user of std and crossbeam would write it.
+//! manner of `multiprocessing.dummy`; written as a user of std and crossbeam would write it. Locks,
+//! conditions, barriers and values are what a mutex and a condition variable of std give.
 //!
 //! What is passed is moved, not encoded. A killed process takes all its workers with it, so there are
 //! no exit codes, no `terminate` and no `kill`; what is offered is in the manifest.
 
+mod barrier;
+mod condition;
 mod connection;
+mod element;
+mod event;
 mod joinable;
+mod lock;
+mod monitor;
 mod process;
 mod queue;
+mod semaphore;
+mod value;
 
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use procession_contract::{
-    Answer, Body, Call, Implementation, Manifest, Method, ObjectKind, ObjectSpec, Objects, Outcome,
+    Answer, Body, Call, Implementation, Manifest, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome,
     Processes, QueueLevel,
 };
 
+use barrier::Barrier;
+use condition::Condition;
 use connection::Connection;
+use event::Event;
 use joinable::JoinableQueue;
+use lock::Lock;
 use process::Threads;
 use queue::Queue;
+use semaphore::Semaphore;
+use value::Shared;
 
 /// The implementation, whose workers run `B`.
 pub fn implementation<B: Body>() -> &'static dyn Implementation {
@@ -28,6 +42,22 @@ pub fn implementation<B: Body>() -> &'static dyn Implementation {
 }
 
 struct ThreadsImplementation<B>(PhantomData<fn() -> B>);
+
+const OBJECTS: &[&str] = &[
+    "queue",
+    "simple_queue",
+    "joinable_queue",
+    "pipe",
+    "lock",
+    "rlock",
+    "semaphore",
+    "bounded_semaphore",
+    "condition",
+    "event",
+    "barrier",
+    "value",
+    "array",
+];
 
 const CALLS: &[&str] = &[
     // Queues.
@@ -45,6 +75,31 @@ const CALLS: &[&str] = &[
     "recv",
     "poll",
     "pipe.close",
+    // Locks, semaphores, conditions, events and barriers.
+    "acquire",
+    "release",
+    "permits",
+    "await",
+    "await_word",
+    "notify",
+    "notify_all",
+    "set",
+    "clear",
+    "is_set",
+    "abort",
+    "reset",
+    "parties",
+    "waiting",
+    "broken",
+    "scope",
+    // Values and arrays.
+    "load",
+    "store",
+    "add",
+    "array.load_slice",
+    "array.store_slice",
+    "array.length",
+    "get_lock",
     // Processes.
     "start",
     "join",
@@ -57,6 +112,7 @@ const CALLS: &[&str] = &[
     "active_children",
     "cpu_count",
     // Any object.
+    "create",
     "forget",
 ];
 
@@ -68,7 +124,7 @@ impl<B: Body> Implementation for ThreadsImplementation<B> {
             version: env!("CARGO_PKG_VERSION").into(),
             language: "rust".into(),
             methods: vec![Method::Thread],
-            objects: names(&["queue", "simple_queue", "joinable_queue", "pipe"]),
+            objects: names(OBJECTS),
             calls: names(CALLS),
             claims: names(&[]),
             queue_level: QueueLevel::LinearizableFifo,
@@ -76,30 +132,42 @@ impl<B: Body> Implementation for ThreadsImplementation<B> {
         }
     }
 
-    fn create(&self, spec: &ObjectSpec, _method: Method, _existing: &mut Objects) -> Result<Objects, Answer> {
+    fn create(&self, spec: &ObjectSpec, _method: Method, existing: &mut Objects) -> Result<Objects, Answer> {
         let name = &spec.name;
-        let mut objects = Objects::new();
-        match &spec.kind {
-            ObjectKind::Queue { maxsize } => {
-                objects.insert(name.clone(), Box::new(Queue::new(*maxsize)?));
+        if let ObjectKind::Pipe { duplex } = &spec.kind {
+            let (first, second) = Connection::pair(*duplex);
+            let ends: [(String, Box<dyn Object>); 2] =
+                [(format!("{name}.0"), Box::new(first)), (format!("{name}.1"), Box::new(second))];
+            return Ok(Objects::from(ends));
+        }
+        let object: Box<dyn Object> = match &spec.kind {
+            ObjectKind::Queue { maxsize } => Box::new(Queue::new(*maxsize)?),
+            ObjectKind::SimpleQueue => Box::new(Queue::simple()),
+            ObjectKind::JoinableQueue { maxsize } => Box::new(JoinableQueue::new(*maxsize)),
+            ObjectKind::Lock => Box::new(Lock::new()),
+            ObjectKind::Rlock => Box::new(Lock::recursive()),
+            ObjectKind::Semaphore { value } => Box::new(Semaphore::new(value.as_ref(), false)?),
+            ObjectKind::BoundedSemaphore { value } => Box::new(Semaphore::new(value.as_ref(), true)?),
+            ObjectKind::Condition { lock: None } => Box::new(Condition::new(Lock::recursive())),
+            ObjectKind::Condition { lock: Some(lock) } => {
+                Box::new(Condition::new(Lock::among(existing, lock)?))
             }
-            ObjectKind::SimpleQueue => {
-                objects.insert(name.clone(), Box::new(Queue::simple()));
+            ObjectKind::Event => Box::new(Event::default()),
+            ObjectKind::Barrier { parties, timeout_ms, action } => {
+                Box::new(Barrier::new(*parties, *timeout_ms, *action)?)
             }
-            ObjectKind::JoinableQueue { maxsize } => {
-                objects.insert(name.clone(), Box::new(JoinableQueue::new(*maxsize)));
+            ObjectKind::Value { code, initial, lock } => {
+                Box::new(Shared::value(code, initial.as_ref(), lock, existing)?)
             }
-            ObjectKind::Pipe { duplex } => {
-                let (first, second) = Connection::pair(*duplex);
-                objects.insert(format!("{name}.0"), Box::new(first));
-                objects.insert(format!("{name}.1"), Box::new(second));
+            ObjectKind::Array { code, length, initial, lock } => {
+                Box::new(Shared::array(code, *length, initial.as_deref(), lock, existing)?)
             }
             _ => return Err(Answer::of(Outcome::Unsupported)),
-        }
-        Ok(objects)
+        };
+        Ok(Objects::from([(name.clone(), object)]))
     }
 
-    fn call(&self, on: &str, call: &Call, _objects: &mut Objects) -> Answer {
+    fn call(&self, on: &str, call: &Call, objects: &mut Objects) -> Answer {
         match (on, call) {
             ("current", call) => process::current(call),
             ("parent", call) => process::parent(call),
@@ -108,6 +176,7 @@ impl<B: Body> Implementation for ThreadsImplementation<B> {
                 Ok(count) => Answer::number(count.get() as i64),
                 Err(error) => Answer::error(Outcome::Other, error),
             },
+            (on, Call::GetLock { name }) => get_lock(on, name, objects),
             _ => Answer::of(Outcome::Unsupported),
         }
     }
@@ -121,23 +190,14 @@ impl<B: Body> Implementation for ThreadsImplementation<B> {
     }
 }
 
-/// How long a call may wait.
-#[derive(Clone, Copy)]
-enum Patience {
-    /// Not at all.
-    None,
-    /// So long. A negative time is none, as in `multiprocessing`.
-    For(Duration),
-    /// Without limit.
-    Forever,
-}
-
-impl Patience {
-    fn of(block: bool, timeout_ms: Option<i64>) -> Patience {
-        match timeout_ms {
-            _ if !block => Patience::None,
-            Some(ms) => Patience::For(Duration::from_millis(ms.max(0) as u64)),
-            None => Patience::Forever,
+fn get_lock(on: &str, name: &str, objects: &mut Objects) -> Answer {
+    let value = objects.get_mut(on).and_then(|object| object.as_any().downcast_mut::<Shared>());
+    match value.map(|value| value.get_lock()) {
+        Some(Some((lock, given))) => {
+            objects.insert(name.into(), Box::new(lock));
+            Answer::truth(given)
         }
+        Some(None) => Answer::error(Outcome::BadType, "bare storage has no lock"),
+        None => Answer::error(Outcome::Other, format!("there is no value `{on}`")),
     }
 }

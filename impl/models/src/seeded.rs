@@ -19,8 +19,8 @@ macro_rules! seeded {
 }
 
 seeded!(
-    bell, brief_lock, done, ends, event, gate, mark, pop, push, raw_lock, record, resize, ring, rlock,
-    semaphore, words
+    barrier, bell, brief_lock, condition, done, ends, event, gate, mark, pop, push, raw_lock, record, resize,
+    ring, rlock, semaphore, user_lock, words
 );
 
 #[path = "scenes/all.rs"]

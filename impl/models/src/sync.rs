@@ -26,10 +26,14 @@ use crate::deadline::Deadline;
 use crate::plan::{Defect, plan};
 use platform::Access;
 
+#[path = "../../reference/src/sync/barrier.rs"]
+pub mod barrier;
 #[path = "../../reference/src/sync/bell.rs"]
 pub mod bell;
 #[path = "../../reference/src/sync/brief_lock.rs"]
 pub mod brief_lock;
+#[path = "../../reference/src/sync/condition.rs"]
+pub mod condition;
 #[path = "../../reference/src/sync/done.rs"]
 pub mod done;
 #[path = "../../reference/src/sync/ends.rs"]
@@ -61,6 +65,8 @@ pub mod scenes;
 pub mod semaphore;
 #[path = "surroundings.rs"]
 pub mod surroundings;
+#[path = "../../reference/src/sync/user_lock.rs"]
+pub mod user_lock;
 #[path = "../../reference/src/sync/words.rs"]
 pub mod words;
 

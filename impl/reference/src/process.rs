@@ -49,6 +49,7 @@ pub use pidfd::{Exit, Sentinel};
 
 use crate::context::{self, Method};
 use crate::exit;
+use crate::shared_memory::tracker;
 use crate::start::{self, Order, forkserver, image};
 use crate::transfer::Descriptor;
 use state::{lock, state};
@@ -209,6 +210,7 @@ impl Process {
                 parent_pid: state.pid,
                 parent_name: state.current.name(),
                 parent: Descriptor::from(state.own_pidfd()?.try_clone()?),
+                family: Some(Descriptor::from(tracker::family()?)),
             }
         };
         let started = start::start(state, order, target)?;

@@ -32,6 +32,8 @@ pub(crate) struct Order {
     pub(crate) parent_pid: i32,
     pub(crate) parent_name: String,
     pub(crate) parent: Descriptor,
+    /// The pipe of its family, see `shared_memory::tracker`. A copy of its creator has it already.
+    pub(crate) family: Option<Descriptor>,
 }
 
 /// A process that runs.
@@ -41,6 +43,14 @@ pub(crate) struct Started {
     /// Where the fork server tells how its child ended.
     pub(crate) report: Option<OwnedFd>,
 }
+
+/// Starts a process by executing the program again.
+pub(crate) fn execute(state: &'static State, order: &Order, args: &Parcel) -> Result<Started, StartError> {
+    hook::keep();
+    spawn::start(state, order, args)
+}
+
+pub(crate) use fork::fork_single_threaded;
 
 /// Starts a process that becomes what `order` says and runs `target`. Only under `Method::Fork` is
 /// the target taken, in the child, where this function does not return.

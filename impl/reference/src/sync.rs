@@ -18,8 +18,10 @@ pub use std::sync::atomic::Ordering;
 
 use crate::deadline::Deadline;
 
+pub mod barrier;
 pub mod bell;
 pub mod brief_lock;
+pub mod condition;
 pub mod done;
 pub mod ends;
 pub mod event;

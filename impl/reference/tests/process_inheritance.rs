@@ -42,11 +42,11 @@ fn children_get_their_descriptors_and_no_others(#[values(Method::Spawn, Method::
     let body = |to: Descriptor| {
         tell(to, descriptors().len());
     };
-    // Standard input, output and error, the pidfd of the creator, and the pipe.
-    assert_eq!(told_by(method, body), ("5".to_string(), Some(0)));
+    // Standard input, output and error, the pidfd of the creator, the pipe of the family, and ours.
+    assert_eq!(told_by(method, body), ("6".to_string(), Some(0)));
     let siblings: Vec<Process> = (0..5).map(|_| Process::empty().with_method(method)).collect();
     siblings.iter().for_each(|sibling| sibling.start().unwrap());
-    assert_eq!(told_by(method, body).0, "5");
+    assert_eq!(told_by(method, body).0, "6");
     siblings.iter().for_each(|sibling| sibling.join().unwrap());
 }
 

@@ -17,6 +17,8 @@ use procession_reference::process::{Process, active_children};
 use procession_reference::transfer::Descriptor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::barrier::BarrierHandle;
+use super::condition::ConditionHandle;
 use super::connection::ConnectionHandle;
 use super::event::EventHandle;
 use super::lock::LockHandle;
@@ -101,6 +103,8 @@ enum Travelling {
     Lock(LockHandle),
     Semaphore(SemaphoreHandle),
     Event(EventHandle),
+    Condition(ConditionHandle),
+    Barrier(BarrierHandle),
     Process(OnlyCopied),
 }
 
@@ -131,6 +135,12 @@ impl Travelling {
         if let Some(event) = any.downcast_ref::<EventHandle>() {
             return Ok(Travelling::Event(event.clone()));
         }
+        if let Some(condition) = any.downcast_ref::<ConditionHandle>() {
+            return Ok(Travelling::Condition(condition.clone()));
+        }
+        if let Some(barrier) = any.downcast_ref::<BarrierHandle>() {
+            return Ok(Travelling::Barrier(barrier.clone()));
+        }
         if any.is::<ProcessHandle>() {
             return Ok(Travelling::Process(OnlyCopied(object)));
         }
@@ -146,6 +156,8 @@ impl Travelling {
             Travelling::Lock(lock) => Box::new(lock),
             Travelling::Semaphore(semaphore) => Box::new(semaphore),
             Travelling::Event(event) => Box::new(event),
+            Travelling::Condition(condition) => Box::new(condition),
+            Travelling::Barrier(barrier) => Box::new(barrier),
             Travelling::Process(process) => process.0,
         }
     }

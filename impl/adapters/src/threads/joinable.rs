@@ -4,12 +4,12 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use procession_contract::{Answer, Call, Item, Object, Outcome, Value};
 
-use super::Patience;
+use super::monitor::{lock, wait_until};
+use crate::patience::Patience;
 
 /// A handle to a joinable queue.
 #[derive(Clone)]
@@ -89,8 +89,7 @@ impl JoinableQueue {
 
 impl Monitor {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics between two changes that belong together, so a poisoned state is whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Waits until `ready` holds; `None` if it did not in time.
@@ -100,25 +99,8 @@ impl Monitor {
         patience: Patience,
         ready: impl Fn(&State) -> bool,
     ) -> Option<MutexGuard<'_, State>> {
-        let deadline = match patience {
-            Patience::For(time) => Some(Instant::now() + time),
-            Patience::None | Patience::Forever => None,
-        };
-        let mut state = self.lock();
-        while !ready(&state) {
-            state = match (patience, deadline) {
-                (Patience::None, _) => return None,
-                (_, None) => condition.wait(state).unwrap_or_else(PoisonError::into_inner),
-                (_, Some(deadline)) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return None;
-                    }
-                    condition.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-        Some(state)
+        let (state, is_ready) = wait_until(self.lock(), condition, patience, ready);
+        is_ready.then_some(state)
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! Compiled twice: over the reference's own source, and over the same with seeds in it.
 
+mod barrier;
 mod brief_lock;
 mod channel;
+mod condition;
 mod ends;
 mod event;
 mod lock;
@@ -35,6 +37,8 @@ pub fn all() -> Vec<Scene> {
     [
         lock::SCENES,
         brief_lock::SCENES,
+        condition::SCENES,
+        barrier::SCENES,
         rlock::SCENES,
         semaphore::SCENES,
         event::SCENES,

@@ -138,6 +138,12 @@ pub fn processes<R: 'static>(bodies: Vec<Box<dyn FnOnce() -> R>>) -> Vec<Option<
     threads.into_iter().map(|thread| thread.join().unwrap()).collect()
 }
 
+/// A process that is not in the scene has died before it began.
+pub fn died_before(process: u32) {
+    seen().dead[process as usize].fetch_or(1, Ordering::AcqRel);
+    BOOKS.with_borrow_mut(|books| books.somebody_died = true);
+}
+
 /// The number of the process that asks; 0 for the observer.
 pub fn me() -> u32 {
     ME.with(Cell::get)

@@ -15,6 +15,7 @@ use crate::exit::{self, Ending};
 use crate::process::state::{self, State};
 use crate::process::target::Body;
 use crate::process::{ParentProcess, pidfd};
+use crate::shared_memory::tracker;
 use crate::transfer::{self, Purpose};
 
 /// How a process came about.
@@ -131,6 +132,12 @@ pub(crate) fn become_process(order: Order, ending: Ending) -> &'static State {
         name: order.parent_name.clone(),
         pidfd: Arc::new(order.parent.into_inner()),
     };
+    if let Some(family) = order.family
+        && ending == Ending::Program
+    {
+        // Without it, this process is the first of a family of its own.
+        let _ = tracker::join_family(family.into_inner());
+    }
     let watched = order.daemon.then(|| parent.pidfd.clone());
     let state =
         State::started(order.name, order.identity, order.daemon, order.authkey, order.method, parent, ending);

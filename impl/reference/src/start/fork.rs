@@ -97,9 +97,9 @@ fn become_child(order: Order, target: Option<Box<dyn Target>>, mut socket: UnixS
     child::run(move || target.map_or(Ok(()), Target::run))
 }
 
-/// Forks the fork server, which has one thread: 0 in the child.
+/// Forks a process that has one thread: 0 in the child.
 pub(crate) fn fork_single_threaded() -> std::io::Result<i32> {
-    // SAFETY: the server has one thread, so the child is a full copy.
+    // SAFETY: there is one thread, so the child is a full copy.
     let pid = unsafe { libc::fork() };
     if pid < 0 { Err(std::io::Error::last_os_error()) } else { Ok(pid) }
 }

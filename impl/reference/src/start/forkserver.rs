@@ -86,6 +86,8 @@ fn launch(state: &'static State) -> Result<Server, StartError> {
         parent_pid: state.pid,
         parent_name: state.current.name(),
         parent: Descriptor::from(state.own_pidfd()?.try_clone()?),
+        // Its children get it with their orders.
+        family: None,
     };
     let started = spawn::start(state, &order, &args)?;
     Ok(Server { pid: started.pid, pidfd: started.pidfd, control: Some(ours) })

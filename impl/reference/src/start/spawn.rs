@@ -2,7 +2,7 @@
 //!
 //! The child shares no memory with its creator, so it can neither inherit a lock that somebody held
 //! nor a half initialised library. It has standard output and standard error, its arguments'
-//! descriptors and a pidfd of its creator, and no other descriptor.
+//! descriptors, a pidfd of its creator and the pipe of its family, and no other descriptor.
 
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};

@@ -1,0 +1,10 @@
+//! The clauses about single shared values.
+
+mod death;
+mod locks;
+mod storage;
+
+use crate::clause::Clause;
+
+/// The chapters, in reading order.
+pub const CHAPTERS: &[&[Clause]] = &[storage::CLAUSES, locks::CLAUSES, death::CLAUSES];

@@ -1,0 +1,101 @@
+//! An unmodified CPython that shares blocks with us, in both directions. Without a `python3` that knows
+//! `multiprocessing.shared_memory` these tests are listed as ignored, with that as the reason.
+
+use std::process::{Command, ExitCode};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use procession_reference::shared_memory::SharedMemory;
+
+fn main() -> ExitCode {
+    let missing = !has_python();
+    if missing {
+        eprintln!("UNTESTED: there is no python3 with multiprocessing.shared_memory");
+    }
+    let trial =
+        |name: &str, test: fn() -> Result<(), Failed>| Trial::test(name, test).with_ignored_flag(missing);
+    let trials = vec![
+        trial("python_attaches_to_our_block", python_attaches_to_our_block),
+        trial("we_attach_to_a_block_of_python", we_attach_to_a_block_of_python),
+        trial("names_are_taken_on_both_sides", names_are_taken_on_both_sides),
+        trial("we_unlink_what_python_created", we_unlink_what_python_created),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn has_python() -> bool {
+    let asked = Command::new("python3").args(["-c", "import multiprocessing.shared_memory"]).output();
+    asked.is_ok_and(|output| output.status.success())
+}
+
+/// Runs a script with the block's name as argument. What it attaches to it does not track: before
+/// version 3.13, CPython removes at its end what it has merely attached to.
+fn python(script: &str, name: &str) -> Result<String, Failed> {
+    let script = format!(
+        "import sys\n\
+         from multiprocessing import resource_tracker, shared_memory\n\
+         def attach(name):\n\
+         \x20   block = shared_memory.SharedMemory(name)\n\
+         \x20   resource_tracker.unregister(block._name, 'shared_memory')\n\
+         \x20   return block\n\
+         name = sys.argv[1]\n\
+         {script}"
+    );
+    let output = Command::new("python3").args(["-c", &script, name]).output()?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+    }
+}
+
+fn bytes(block: &SharedMemory, len: usize) -> Result<Vec<u8>, Failed> {
+    let mut bytes = vec![0; len];
+    block.read(0, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn python_attaches_to_our_block() -> Result<(), Failed> {
+    let block = SharedMemory::create_unnamed(10)?;
+    block.write(0, b"from Rust ")?;
+    let script = "block = attach(name)\nprint(block.size, block.name == name, bytes(block.buf))\n\
+                  block.buf[5:9] = b'snek'\nblock.close()";
+    assert_eq!(python(script, block.name())?, "10 True b'from Rust '");
+    assert_eq!(bytes(&block, 10)?, b"from snek ");
+    block.unlink()?;
+    Ok(())
+}
+
+fn we_attach_to_a_block_of_python() -> Result<(), Failed> {
+    // Python leaves it to us: it is not tracked there any more.
+    let script = "block = shared_memory.SharedMemory(create=True, size=10)\n\
+                  block.buf[0:4] = b'snek'\nresource_tracker.unregister(block._name, 'shared_memory')\n\
+                  print(block.name)";
+    let name = python(script, "")?;
+    let block = SharedMemory::attach(&name)?;
+    assert_eq!((block.name(), block.size()), (name.as_str(), 10));
+    assert_eq!(bytes(&block, 5)?, b"snek\0");
+    block.write(9, b"!")?;
+    assert_eq!(python("block = attach(name)\nprint(bytes(block.buf)[9:])", &name)?, "b'!'");
+    block.unlink()?;
+    Ok(())
+}
+
+fn names_are_taken_on_both_sides() -> Result<(), Failed> {
+    let block = SharedMemory::create_unnamed(1)?;
+    let script = "try: shared_memory.SharedMemory(name, create=True, size=1)\n\
+                  except FileExistsError: print('taken')";
+    assert_eq!(python(script, block.name())?, "taken");
+    block.unlink()?;
+    let script = "try: shared_memory.SharedMemory(name)\nexcept FileNotFoundError: print('missing')";
+    assert_eq!(python(script, block.name())?, "missing");
+    Ok(())
+}
+
+fn we_unlink_what_python_created() -> Result<(), Failed> {
+    let script = "block = shared_memory.SharedMemory(create=True, size=1)\n\
+                  resource_tracker.unregister(block._name, 'shared_memory')\nprint(block.name)";
+    let name = python(script, "")?;
+    SharedMemory::remove(&name)?;
+    assert!(SharedMemory::attach(&name).is_err());
+    Ok(())
+}
