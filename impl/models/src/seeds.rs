@@ -232,6 +232,42 @@ pub const SEEDS: &[Seed] = &[
             }",
     },
     Seed {
+        name: "a brief lock is freed behind the look at its gate",
+        file: "brief_lock",
+        find: "        self.word.store(0, Ordering::Release);
+        fence_if_alone();
+        self.gate.open_fenced();",
+        replace: "        if SEED {
+            fence_if_alone();
+            self.gate.open_fenced();
+        }
+        self.word.store(0, Ordering::Release);
+        if !SEED {
+            fence_if_alone();
+            self.gate.open_fenced();
+        }",
+    },
+    Seed {
+        name: "who waits for a brief lock does not look again",
+        file: "brief_lock",
+        find: "            if self.word.load(Ordering::Relaxed) & OWNER == 0 {
+                continue;
+            }",
+        replace: "            if !SEED && self.word.load(Ordering::Relaxed) & OWNER == 0 {
+                continue;
+            }",
+    },
+    Seed {
+        name: "two recover for one death in a brief lock",
+        file: "brief_lock",
+        find: "                // An exchange, not a store:",
+        replace: "                if SEED {
+                    self.word.store(DIED, Ordering::Release);
+                    continue;
+                }
+                // An exchange, not a store:",
+    },
+    Seed {
         name: "a tag outlives its ownership",
         file: "rlock",
         find: "        self.tag.store(0, Ordering::Release);
