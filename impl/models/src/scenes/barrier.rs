@@ -101,7 +101,7 @@ impl Shared {
 
     /// Who has died arriving or waiting is found, and does not keep the others until the deadline.
     fn check_death_was_noticed(&self, told: &[Option<Passed>]) {
-        let is_late = told.iter().any(|told| *told == Some(Err(NotPassed::TimedOut)));
+        let is_late = told.contains(&Some(Err(NotPassed::TimedOut)));
         if told[0].is_none() && is_late && platform::was_late_after_a_death() {
             assert!(!self.has_left_its_node(1), "a dead party kept the others until the deadline");
             assert!(!self.witnesses.0.get(), "a death was seen, and nobody was told");
