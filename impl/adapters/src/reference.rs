@@ -146,6 +146,9 @@ const CALLS: &[&str] = &[
     "cpu_count",
     "kill_forkserver",
     "at_exit_send",
+    // What only a build with fault points has.
+    #[cfg(feature = "fault")]
+    "die_before",
 ];
 
 impl<B: Body> Implementation for Reference<B> {
