@@ -3,17 +3,22 @@
 //! What a program in Python learns at run time and one in Rust from the compiler (a name that is no
 //! text, a buffer that is no bytes or is read-only) is answered `bad_type` without a call.
 
+mod block;
 mod connection;
 mod context;
+mod element;
 mod event;
 mod library;
 mod lock;
 mod number;
 mod os_pipe;
 mod outcome;
+mod place;
 mod process;
 mod queue;
+mod record;
 mod semaphore;
+mod value;
 
 use std::marker::PhantomData;
 
@@ -30,7 +35,9 @@ use lock::LockHandle;
 use os_pipe::Handle;
 use process::Constructor;
 use queue::QueueHandle;
+use record::RecordHandle;
 use semaphore::SemaphoreHandle;
+use value::ValueHandle;
 
 /// The implementation, whose workers run `B`.
 pub fn implementation<B: Body>() -> &'static dyn Implementation {
@@ -51,6 +58,9 @@ const OBJECTS: &[&str] = &[
     "semaphore",
     "bounded_semaphore",
     "event",
+    "value",
+    "array",
+    "record",
 ];
 
 const CALLS: &[&str] = &[
@@ -95,6 +105,21 @@ const CALLS: &[&str] = &[
     "set",
     "clear",
     "is_set",
+    // Shared values, arrays, records and blocks.
+    "load",
+    "store",
+    "add",
+    "load_slice",
+    "store_slice",
+    "length",
+    "get_lock",
+    "get_object",
+    "copy",
+    "synchronise",
+    "open_block",
+    "read_block",
+    "write_block",
+    "unlink",
     // Any object.
     "close",
     "forget",
@@ -150,7 +175,7 @@ impl<B: Body> Implementation for Reference<B> {
         }
     }
 
-    fn create(&self, spec: &ObjectSpec, _method: Method, _existing: &mut Objects) -> Result<Objects, Answer> {
+    fn create(&self, spec: &ObjectSpec, _method: Method, existing: &mut Objects) -> Result<Objects, Answer> {
         let name = &spec.name;
         let mut objects = Objects::new();
         match &spec.kind {
@@ -181,6 +206,18 @@ impl<B: Body> Implementation for Reference<B> {
             ObjectKind::Event => {
                 objects.insert(name.clone(), Box::new(EventHandle::create()?));
             }
+            ObjectKind::Value { code, initial, lock } => {
+                let value = ValueHandle::value(code, initial.as_ref(), lock, existing)?;
+                objects.insert(name.clone(), Box::new(value));
+            }
+            ObjectKind::Array { code, length, initial, lock } => {
+                let array = ValueHandle::array(code, *length, initial.as_deref(), lock, existing)?;
+                objects.insert(name.clone(), Box::new(array));
+            }
+            ObjectKind::Record { fields, length, initial, lock } => {
+                let record = RecordHandle::create(fields, *length, initial, lock, existing)?;
+                objects.insert(name.clone(), Box::new(record));
+            }
             kind => {
                 let queue = QueueHandle::create(kind).unwrap_or(Err(Answer::of(Outcome::Unsupported)))?;
                 objects.insert(name.clone(), Box::new(queue));
@@ -199,6 +236,13 @@ impl<B: Body> Implementation for Reference<B> {
                 connection::wrap(*fd, name, *readable, *writable, objects)
             }
             Call::AtExitSend { connection, item } => connection::at_exit_send(connection, item, objects),
+            Call::OpenBlock { name, block, create, size, track } => {
+                block::open(name, block.as_deref(), *create, *size, *track, objects)
+            }
+            Call::GetLock { name }
+            | Call::GetObject { name }
+            | Call::Copy { name }
+            | Call::Synchronise { name } => library::derive(on, call, name, objects),
             call if on == "current" => context::current(call),
             call if on == "parent" => context::parent(call),
             call => context::library(call),

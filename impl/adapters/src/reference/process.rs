@@ -17,12 +17,15 @@ use procession_reference::process::{Process, active_children};
 use procession_reference::transfer::Descriptor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::block::BlockHandle;
 use super::connection::ConnectionHandle;
 use super::event::EventHandle;
 use super::lock::LockHandle;
 use super::os_pipe::Handle;
 use super::queue::QueueHandle;
+use super::record::RecordHandle;
 use super::semaphore::SemaphoreHandle;
+use super::value::ValueHandle;
 use super::{number, outcome};
 
 /// The constructor of processes whose body is `B`.
@@ -101,6 +104,9 @@ enum Travelling {
     Lock(LockHandle),
     Semaphore(SemaphoreHandle),
     Event(EventHandle),
+    Value(ValueHandle),
+    Record(RecordHandle),
+    Block(BlockHandle),
     Process(OnlyCopied),
 }
 
@@ -131,6 +137,15 @@ impl Travelling {
         if let Some(event) = any.downcast_ref::<EventHandle>() {
             return Ok(Travelling::Event(event.clone()));
         }
+        if let Some(value) = any.downcast_ref::<ValueHandle>() {
+            return Ok(Travelling::Value(value.clone()));
+        }
+        if let Some(record) = any.downcast_ref::<RecordHandle>() {
+            return Ok(Travelling::Record(record.clone()));
+        }
+        if let Some(block) = any.downcast_ref::<BlockHandle>() {
+            return Ok(Travelling::Block(block.clone()));
+        }
         if any.is::<ProcessHandle>() {
             return Ok(Travelling::Process(OnlyCopied(object)));
         }
@@ -146,6 +161,9 @@ impl Travelling {
             Travelling::Lock(lock) => Box::new(lock),
             Travelling::Semaphore(semaphore) => Box::new(semaphore),
             Travelling::Event(event) => Box::new(event),
+            Travelling::Value(value) => Box::new(value),
+            Travelling::Record(record) => Box::new(record),
+            Travelling::Block(block) => Box::new(block),
             Travelling::Process(process) => process.0,
         }
     }
