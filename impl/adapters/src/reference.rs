@@ -9,6 +9,7 @@ mod context;
 mod element;
 mod event;
 mod library;
+mod list;
 mod lock;
 mod number;
 mod os_pipe;
@@ -120,7 +121,12 @@ const CALLS: &[&str] = &[
     "read_block",
     "write_block",
     "unlink",
+    "open_list",
+    "count",
+    "index",
+    "format",
     // Any object.
+    "create",
     "close",
     "forget",
     "serialise",
@@ -238,6 +244,9 @@ impl<B: Body> Implementation for Reference<B> {
             Call::AtExitSend { connection, item } => connection::at_exit_send(connection, item, objects),
             Call::OpenBlock { name, block, create, size, track } => {
                 block::open(name, block.as_deref(), *create, *size, *track, objects)
+            }
+            Call::OpenList { name, block, values, copy } => {
+                list::open(name, block.as_deref(), values.as_deref(), copy.as_deref(), objects)
             }
             Call::GetLock { name }
             | Call::GetObject { name }

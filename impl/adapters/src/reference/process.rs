@@ -20,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::block::BlockHandle;
 use super::connection::ConnectionHandle;
 use super::event::EventHandle;
+use super::list::ListHandle;
 use super::lock::LockHandle;
 use super::os_pipe::Handle;
 use super::queue::QueueHandle;
@@ -107,6 +108,7 @@ enum Travelling {
     Value(ValueHandle),
     Record(RecordHandle),
     Block(BlockHandle),
+    List(ListHandle),
     Process(OnlyCopied),
 }
 
@@ -146,6 +148,9 @@ impl Travelling {
         if let Some(block) = any.downcast_ref::<BlockHandle>() {
             return Ok(Travelling::Block(block.clone()));
         }
+        if let Some(list) = any.downcast_ref::<ListHandle>() {
+            return Ok(Travelling::List(list.clone()));
+        }
         if any.is::<ProcessHandle>() {
             return Ok(Travelling::Process(OnlyCopied(object)));
         }
@@ -164,6 +169,7 @@ impl Travelling {
             Travelling::Value(value) => Box::new(value),
             Travelling::Record(record) => Box::new(record),
             Travelling::Block(block) => Box::new(block),
+            Travelling::List(list) => Box::new(list),
             Travelling::Process(process) => process.0,
         }
     }
