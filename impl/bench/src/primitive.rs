@@ -250,4 +250,3 @@ fn conclude(run: &Run, stage: &Stage, crew: Crew, roles: usize) -> Result<(), Tr
     stage.stop();
     crew.dismiss().map_err(Trouble::Failed)
 }
-

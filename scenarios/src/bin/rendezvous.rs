@@ -12,7 +12,11 @@ type Meeting = (Barrier, Value<u32>, Array<u32>, Array<u32>, Array<u32>);
 
 fn work((barrier, rounds, come, early, first): Meeting) {
     let one_more = |array: &Array<u32>, round| {
-        array.element(round).expect("there is such a round").update(|count| *count += 1).expect("nobody dies");
+        array
+            .element(round)
+            .expect("there is such a round")
+            .update(|count| *count += 1)
+            .expect("nobody dies");
     };
     for round in 0..ROUNDS {
         one_more(&come, round);
