@@ -131,7 +131,8 @@ pub enum Action {
     Signal(i32),
     /// Lowers the limit of open descriptors to this many more than are open.
     LimitDescriptors(u32),
-<<<<<<< HEAD
+    /// Lowers the limit of address space to this many bytes more than are in use.
+    LimitMemory(u64),
     /// SIGKILL in the middle of what the worker does from one of its lines on. The line has a gate, at
     /// which the suite takes up its position; the fault has no conditions of its own.
     Ambush(Ambush),
@@ -165,10 +166,6 @@ impl Action {
     pub fn is_deadly(self) -> bool {
         matches!(self, Action::Kill | Action::Signal(_) | Action::Ambush(_))
     }
-=======
-    /// Lowers the limit of address space to this many bytes more than are in use.
-    LimitMemory(u64),
->>>>>>> main
 }
 
 /// What a clause promises of one step. Without an expectation the step is judged by the program's
