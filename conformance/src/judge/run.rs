@@ -1,7 +1,7 @@
 //! One run as the judges see it: the program and its history side by side, indexed, with the
 //! questions that every judge asks of a worker.
 
-use procession_contract::{Call, ExitStatus, Item, WorkerKind};
+use procession_contract::{ActionEnd, Call, ExitStatus, Item, ObjectKind, Step, WorkerKind};
 
 use crate::history::{CallHistory, History, Returned, RunEnd, WorkerEnd, WorkerHistory};
 use crate::program::{Line, Place, Program};
@@ -63,7 +63,9 @@ impl<'a> Run<'a> {
         }
         let mut drastic = Vec::new();
         for (worker, role) in program.roles.iter().enumerate() {
-            let lines = role.lines.iter().enumerate().filter(|(_, line)| is_drastic(&line.step.call));
+            let lines = role.lines.iter().enumerate().filter(|(_, line)| {
+                is_drastic(&line.step.call) || may_run_a_deadly_action(program, &line.step)
+            });
             drastic.extend(lines.map(|(line, _)| (worker, line)));
         }
         Ok(Run { program, history, workers, calls, drastic })
@@ -210,7 +212,8 @@ impl<'a> Run<'a> {
             let ends = match &self.line(caller, line).step.call {
                 Call::Exit { status: ExitStatus::Immediate(_) }
                 | Call::SignalSelf { .. }
-                | Call::DieBefore { .. } => self.process_of(caller) == process,
+                | Call::DieBefore { .. }
+                | Call::Await { .. } => self.process_of(caller) == process,
                 Call::Exit { .. } | Call::Raise => caller == worker,
                 _ => false,
             };
@@ -237,6 +240,16 @@ fn is_drastic(call: &Call) -> bool {
             | Call::DieBefore { .. }
             | Call::CancelJoinThread
     )
+}
+
+/// Whether the step waits at a barrier whose action kills the process that runs it.
+fn may_run_a_deadly_action(program: &Program, step: &Step) -> bool {
+    let is_deadly = |kind: &ObjectKind| match kind {
+        ObjectKind::Barrier { action: Some(action), .. } => action.then == ActionEnd::Dies,
+        _ => false,
+    };
+    matches!(step.call, Call::Await { .. })
+        && program.objects.iter().any(|object| object.name == step.on && is_deadly(&object.kind))
 }
 
 /// The items that a call sends.

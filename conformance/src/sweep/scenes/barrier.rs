@@ -17,9 +17,7 @@ pub const SCENES: &[Scene] = &[
     Scene {
         name: "barrier-action",
         text: TOLD,
-        program: |stage| {
-            party(stage, Some(BarrierAction { word: 0, then: ActionEnd::Returns }), false)
-        },
+        program: |stage| party(stage, Some(BarrierAction { word: 0, then: ActionEnd::Returns }), false),
         ..Scene::BLANK
     },
     Scene { name: "barrier-reset", text: TOLD, program: |stage| repairer(stage, reset("b")), ..Scene::BLANK },
@@ -35,7 +33,7 @@ fn told(line: Line) -> Line {
 /// before it has arrived never arrived; then it repairs the barrier, and two go through it.
 fn repair() -> Vec<Line> {
     vec![
-        on("b", procession_contract::Call::Abort).after(gone(VICTIM)).ok(),
+        abort("b").after(gone(VICTIM)).ok(),
         reset("b").after(ended("a")).ok().label("reset"),
         prompt(await_on("b")).ok(),
     ]
@@ -69,10 +67,7 @@ fn repairer(stage: &Stage, call: Line) -> Program {
     Program::new()
         .barrier("b", 2)
         .main([vec![getpid().label("begin"), waiting("b").after(stage.release())], repair()].concat())
-        .process(
-            VICTIM,
-            [call.after(returned("main", "begin")).after(blocked("a", "wait")).label(FIRST)],
-        )
+        .process(VICTIM, [call.after(returned("main", "begin")).after(blocked("a", "wait")).label(FIRST)])
         .process("a", [await_on("b").label("wait").is(Outcome::BrokenBarrier)])
         .process("late", [again()])
         .judge(Judge::Barrier("b".into()))

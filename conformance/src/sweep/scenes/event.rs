@@ -17,7 +17,12 @@ const SET: &str = "Whoever waits is woken once the event is set, by whomever.";
 pub const SCENES: &[Scene] = &[
     Scene { name: "condition-wait", text: WOKEN, program: waiter, ..Scene::BLANK },
     Scene { name: "condition-notify", text: WOKEN, program: |stage| notifier(stage, false), ..Scene::BLANK },
-    Scene { name: "condition-notify-all", text: WOKEN, program: |stage| notifier(stage, true), ..Scene::BLANK },
+    Scene {
+        name: "condition-notify-all",
+        text: WOKEN,
+        program: |stage| notifier(stage, true),
+        ..Scene::BLANK
+    },
     Scene { name: "event-set", text: SET, program: setter, ..Scene::BLANK },
     Scene { name: "event-wait", text: SET, program: event_waiter, ..Scene::BLANK },
 ];
@@ -90,10 +95,7 @@ fn setter(stage: &Stage) -> Program {
             clear("e").ok(),
             is_set("e").truth(false),
         ])
-        .process(
-            VICTIM,
-            [set("e").after(returned("main", "begin")).after(blocked("w", "wait")).label(FIRST)],
-        )
+        .process(VICTIM, [set("e").after(returned("main", "begin")).after(blocked("w", "wait")).label(FIRST)])
         .process("w", [await_on("e").label("wait").value(1)])
         .process("late", [await_on("e").after(stage.release()).value(1)])
         .judge(Judge::Event("e".into()))

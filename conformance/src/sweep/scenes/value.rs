@@ -1,6 +1,6 @@
 //! Shared values whose writer is killed.
 
-use procession_contract::{Call, Outcome, Scalar};
+use procession_contract::{Outcome, Scalar};
 
 use crate::program::build::*;
 use crate::program::{Judge, Line, Program};
@@ -57,17 +57,14 @@ fn storing(stage: &Stage) -> Program {
             told(store("v", 3)),
             told(load("v").after(gone(VICTIM)).after(ended("a"))),
         ])
-        .process(
-            VICTIM,
-            [store("v", 2).after(returned("main", "begin")).label(FIRST), load("v").label(LAST)],
-        )
+        .process(VICTIM, [store("v", 2).after(returned("main", "begin")).label(FIRST), load("v").label(LAST)])
         .process("a", [told(load("v").after(stage.release())), told(store("v", 4)), told(load("v"))])
         .judge(Judge::Register("v".into()))
 }
 
 fn slicing(stage: &Stage) -> Program {
     let scalars = |n: i64| -> Vec<Scalar> { (0..8).map(|_| Scalar::from(n)).collect() };
-    let slice = |n| on("v", Call::StoreSlice { start: None, stop: None, step: None, to: scalars(n) });
+    let slice = |n| store_slice("v", (None, None, None), &scalars(n));
     Program::new()
         .array("v", "q", &scalars(1))
         .main([
