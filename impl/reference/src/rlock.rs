@@ -80,13 +80,11 @@ impl RLock {
     }
 
     /// The lock among the words of another object, a value or a condition.
-    #[allow(dead_code, reason = "for the objects that have a lock of their own")]
     pub(crate) fn of(shared: Shared<RecursiveLock>) -> RLock {
         RLock { shared }
     }
 
     /// The words, for those who wait with the lock.
-    #[allow(dead_code, reason = "for conditions")]
     pub(crate) fn shared(&self) -> &Shared<RecursiveLock> {
         &self.shared
     }

@@ -9,12 +9,6 @@
 //!    least `size_of::<B>()` bytes of the body follow. The segment lives as long as the handle.
 //! 2. A [`Body`] is atomics only, for which every bit pattern is a value.
 #![expect(unsafe_code, reason = "makes typed references into shared memory")]
-#![allow(
-    dead_code,
-    unused_macros,
-    unused_imports,
-    reason = "what the kinds of objects need of it, which are added one by one"
-)]
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -231,12 +225,6 @@ impl<B: Body> Shared<B> {
         self.object.membership.get()
     }
 
-    /// What the process of an owner word shows.
-    #[inline]
-    pub(crate) fn slot(&self, owner: u32) -> &Slot {
-        self.object.segment.slot(liveness::slot_of(owner))
-    }
-
     /// The slot with this number, which is below [`slots_used`](Self::slots_used).
     pub(crate) fn slot_number(&self, number: usize) -> &Slot {
         self.object.segment.slot(number)
@@ -245,11 +233,6 @@ impl<B: Body> Shared<B> {
     /// One more than the highest slot ever used. Slots above it are not provided: nobody may touch them.
     pub(crate) fn slots_used(&self) -> usize {
         liveness::slots_used(&self.object.segment)
-    }
-
-    /// Whether a live process has the slot with this number.
-    pub(crate) fn is_held(&self, number: usize) -> bool {
-        liveness::is_held(&self.object.segment, number)
     }
 
     /// Whether both are the same object.

@@ -36,7 +36,6 @@ pub mod resize;
 pub mod ring;
 pub mod rlock;
 pub mod semaphore;
-#[allow(dead_code, reason = "for conditions")]
 pub mod user_lock;
 pub mod words;
 

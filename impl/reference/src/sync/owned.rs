@@ -7,7 +7,6 @@ use crate::deadline::Deadline;
 
 /// A lock as a process sees it.
 #[derive(Debug)]
-#[allow(dead_code, reason = "for conditions")]
 pub struct OwnedLock<'a, P> {
     /// The lock.
     pub lock: &'a RawLock,
@@ -42,7 +41,6 @@ impl<P: Peers> UserLock for OwnedLock<'_, P> {
 
 /// A re-entrant lock as a thread sees it.
 #[derive(Debug)]
-#[allow(dead_code, reason = "for conditions")]
 pub struct OwnedRLock<'a, P> {
     /// The lock.
     pub lock: &'a RecursiveLock,

@@ -127,7 +127,6 @@ impl RecursiveLock {
     ///
     /// # Errors
     /// [`NotOwner`]: nothing has changed.
-    #[allow(dead_code, reason = "for conditions")]
     pub fn release_all(&self, who: Tag) -> Result<u32, NotOwner> {
         if !self.is_mine(who) {
             return Err(NotOwner);
@@ -141,7 +140,6 @@ impl RecursiveLock {
     ///
     /// # Errors
     /// [`TimedOut`] if somebody else held it until the deadline.
-    #[allow(dead_code, reason = "for conditions")]
     pub fn reacquire(
         &self,
         who: Tag,
@@ -156,7 +154,6 @@ impl RecursiveLock {
 
     /// Takes the lock to this depth if its owner has died, or was found dead and nobody has taken it
     /// since. Never waits: for those who wait for something else than the lock.
-    #[allow(dead_code, reason = "for conditions")]
     pub fn take_from_dead(&self, who: Tag, depth: u32, peers: &impl Peers) -> bool {
         let taken = self.lock.take_from_dead(who.owner(), peers);
         if taken {
