@@ -6,30 +6,25 @@
 //! while it is in use, and memory is provided before it is touched.
 //!
 //! # Invariants
-//! 1. The file is sealed against shrinking and growing before it is mapped (by us on creation,
-//!    checked on attachment), so every byte of the mapping lies in the file for as long as it lives.
-//! 2. The mapping is `len` bytes long and lives as long as the `Region`.
+//! 1. By those of [`Mapping`], every byte of the mapping lies in the file for as long as it lives, which is
+//!    as long as the `Region`.
+//! 2. The mapping is as long as the limits need, and begins at a page.
 //! 3. Everything in it is atomics or plain bytes, for which every bit pattern is a value.
 //! 4. Plain bytes are only copied through raw pointers, never borrowed: a peer may write at any time.
 //! 5. A [`Zone`] is `len` bytes of the mapping, a power of two and at least a unit. An offset in it is
 //!    below `len`, so `len - offset` bytes fit there; that of a unit is a multiple of a unit, which fits.
 #![expect(unsafe_code, reason = "maps shared memory and copies to and from it")]
 
-use std::ffi::c_void;
 use std::io;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::num::NonZeroUsize;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
-use nix::fcntl::{FallocateFlags, FcntlArg, OFlag, SealFlag, fallocate, fcntl};
-use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, munmap};
-use nix::sys::stat::fstat;
-use nix::unistd::ftruncate;
+use nix::fcntl::{FallocateFlags, OFlag, fallocate};
 
 use crate::liveness::Members;
+use crate::mapping::Mapping;
 use crate::sync::mark::{MOST_ITEMS, MOST_UNITS, UNIT};
 use crate::sync::ring::{Limits, Words};
 use crate::sync::{A32, A64, Ordering, hook};
@@ -131,29 +126,17 @@ impl std::error::Error for AttachError {}
 /// The mapped memory of one object.
 #[derive(Debug)]
 pub struct Region {
-    file: OwnedFd,
-    base: NonNull<c_void>,
-    len: usize,
+    mapping: Mapping,
     limits: Limits,
     /// The largest ring in units, by the limits.
     most: u64,
 }
 
-// SAFETY: by 3 and 4 all access goes through atomics or raw copies, whatever thread makes it.
-unsafe impl Send for Region {}
-// SAFETY: as above.
-unsafe impl Sync for Region {}
-
 impl Region {
     /// Creates a segment for a channel with these limits.
     pub fn create(limits: Limits) -> io::Result<Region> {
-        let file = memfd_create(c"procession", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
-        let len = window_len(&limits);
-        ftruncate(&file, len as i64)?;
-        let seals = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
-        fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
-        let region = Region::map(file, len, limits)?;
-        region.provide(0, HEADER_LEN)?;
+        let region = Region::of(Mapping::create(window_len(&limits))?, limits);
+        region.mapping.provide(0, HEADER_LEN)?;
         region.provide_zone(limits.min_capacity)?;
         let mut flags = limits.kind << KIND_SHIFT;
         for (on, flag) in [
@@ -177,21 +160,13 @@ impl Region {
             words: Words::new(limits.min_capacity),
         };
         // SAFETY: the first page is mapped, aligned, provided, and nobody else knows of it yet.
-        unsafe { region.base.cast::<Header>().write(header) };
+        unsafe { region.mapping.base().cast::<Header>().write(header) };
         Ok(region)
     }
 
     /// Maps a segment that was created elsewhere, after checking that it is one.
     pub fn attach(file: OwnedFd) -> Result<Region, AttachError> {
-        let len = fstat(&file).map_err(|errno| AttachError::Os(errno.into()))?.st_size as usize;
-        if len < ZONES {
-            return Err(AttachError::NotASegment("it is too short"));
-        }
-        let seals = fcntl(&file, FcntlArg::F_GET_SEALS).unwrap_or(0);
-        let needed = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW;
-        if !SealFlag::from_bits_retain(seals).contains(needed) {
-            return Err(AttachError::NotASegment("its size is not sealed"));
-        }
+        let mapping = Mapping::attach(file, ZONES)?;
         let unknown = Limits {
             max_items: 0,
             bounded: false,
@@ -204,7 +179,7 @@ impl Region {
             joinable: false,
             kind: 0,
         };
-        let mut region = Region::map(file, len, unknown).map_err(AttachError::Os)?;
+        let mut region = Region::of(mapping, unknown);
         let header = region.header();
         if header.magic.load(Ordering::Acquire) != MAGIC {
             return Err(AttachError::NotASegment("it does not begin with our mark"));
@@ -237,7 +212,7 @@ impl Region {
         if !powers || limits.min_capacity > limits.keep_capacity || limits.keep_capacity > most(&limits) {
             return Err(AttachError::Corrupt("the ring's sizes are impossible"));
         }
-        if window_len(&limits) != len {
+        if window_len(&limits) != region.mapping.len() {
             return Err(AttachError::Corrupt("the file is not as long as its limits need"));
         }
         region.limits = limits;
@@ -245,21 +220,18 @@ impl Region {
         Ok(region)
     }
 
-    fn map(file: OwnedFd, len: usize, limits: Limits) -> io::Result<Region> {
-        let size = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
-        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        let flags = MapFlags::MAP_SHARED | MapFlags::MAP_NORESERVE;
-        // SAFETY: a new mapping at an address that the kernel chooses disturbs nothing.
-        let base = unsafe { mmap(None, size, protection, flags, &file, 0) }?;
-        let region = Region { file, base, len, most: most(&limits), limits };
-        // SAFETY: by 2 the range is ours. A refusal only makes core dumps larger.
-        let _ = unsafe { madvise(region.base, region.len, MmapAdvise::MADV_DONTDUMP) };
-        Ok(region)
+    fn of(mapping: Mapping, limits: Limits) -> Region {
+        Region { mapping, most: most(&limits), limits }
+    }
+
+    #[inline]
+    fn base(&self) -> NonNull<u8> {
+        self.mapping.base()
     }
 
     /// The segment's descriptor.
     pub fn file(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
+        self.mapping.file()
     }
 
     /// The limits, as checked when the segment was created or attached.
@@ -272,7 +244,7 @@ impl Region {
     pub fn header(&self) -> &Header {
         // SAFETY: by 1 and 2 the first page is mapped and aligned as pages are; by 3 its contents
         // are values of the type; the borrow ends before the mapping does.
-        unsafe { self.base.cast::<Header>().as_ref() }
+        unsafe { self.base().cast::<Header>().as_ref() }
     }
 
     /// The slot with this number, which is below [`SLOTS`].
@@ -281,17 +253,12 @@ impl Region {
         assert!(number < SLOTS);
         // SAFETY: the slots lie between the header and the zones, so by 1 and 2 they are mapped;
         // 4096 is a multiple of their alignment; by 3 their contents are values of the type.
-        unsafe { self.base.byte_add(HEADER_LEN).cast::<Slot>().add(number).as_ref() }
-    }
-
-    fn provide(&self, at: usize, len: usize) -> io::Result<()> {
-        hook();
-        Ok(fallocate(&self.file, FallocateFlags::empty(), at as i64, len as i64)?)
+        unsafe { self.base().add(HEADER_LEN).cast::<Slot>().add(number).as_ref() }
     }
 
     fn provide_zone(&self, capacity: u64) -> io::Result<()> {
         let (at, len) = zone(capacity);
-        self.provide(at, len)
+        self.mapping.provide(at, len)
     }
 
     fn discard(&self, from: usize, to: usize) {
@@ -299,7 +266,7 @@ impl Region {
             hook();
             let flags = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
             // A refusal only means that the memory is kept for longer.
-            let _ = fallocate(&self.file, flags, from as i64, (to - from) as i64);
+            let _ = fallocate(self.mapping.file(), flags, from as i64, (to - from) as i64);
         }
     }
 
@@ -307,7 +274,7 @@ impl Region {
     pub fn discard_other_zones(&self, keep: u64) {
         let (at, len) = zone(keep.min(self.most));
         self.discard(ZONES, at);
-        self.discard(at + len, self.len);
+        self.discard(at + len, self.mapping.len());
     }
 
     /// Provides the memory of the zone of `to` and copies `units` units at position `at` to it.
@@ -334,7 +301,7 @@ impl Region {
         assert!(capacity.is_power_of_two() && capacity <= self.most, "a ring must lie in its file");
         let (start, len) = zone(capacity);
         // SAFETY: zones of powers of two up to `most` lie in the file, hence by 1 and 2 in the mapping.
-        Zone { base: unsafe { self.base.as_ptr().cast::<u8>().add(start) }, len, region: PhantomData }
+        Zone { base: unsafe { self.base().as_ptr().add(start) }, len, region: PhantomData }
     }
 
     /// Writes a record: the word before its bytes, then these.
@@ -458,18 +425,11 @@ impl Members for Region {
     }
 
     fn provide_slot(&self, number: usize) -> io::Result<()> {
-        self.provide(HEADER_LEN + number * size_of::<Slot>(), size_of::<Slot>())
+        self.mapping.provide(HEADER_LEN + number * size_of::<Slot>(), size_of::<Slot>())
     }
 
     fn slots_used(&self) -> &A32 {
         &self.header().slots_used
-    }
-}
-
-impl Drop for Region {
-    fn drop(&mut self) {
-        // SAFETY: by 2 the range is ours, and borrows of it have ended.
-        let _ = unsafe { munmap(self.base, self.len) };
     }
 }
 
