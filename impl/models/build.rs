@@ -23,6 +23,7 @@ fn main() {
         "condition",
         "done",
         "ends",
+        "event",
         "gate",
         "mark",
         "pop",
@@ -31,6 +32,8 @@ fn main() {
         "record",
         "resize",
         "ring",
+        "rlock",
+        "semaphore",
         "user_lock",
         "words",
     ];

@@ -3,7 +3,9 @@
 //! What a program in Python learns at run time and one in Rust from the compiler (a name that is no
 //! text, a buffer that is no bytes or is read-only) is answered `bad_type` without a call.
 
+mod barrier;
 mod block;
+mod condition;
 mod connection;
 mod context;
 mod element;
@@ -30,6 +32,8 @@ use procession_contract::{
 use procession_reference::connection::{pipe, stream_pipe};
 use procession_reference::os_pipe::os_pipe;
 
+use barrier::BarrierHandle;
+use condition::ConditionHandle;
 use connection::ConnectionHandle;
 use event::EventHandle;
 use lock::LockHandle;
@@ -59,6 +63,8 @@ const OBJECTS: &[&str] = &[
     "semaphore",
     "bounded_semaphore",
     "event",
+    "condition",
+    "barrier",
     "value",
     "array",
     "record",
@@ -106,6 +112,15 @@ const CALLS: &[&str] = &[
     "set",
     "clear",
     "is_set",
+    // Conditions and barriers.
+    "await_word",
+    "notify",
+    "notify_all",
+    "abort",
+    "reset",
+    "parties",
+    "waiting",
+    "broken",
     // Shared values, arrays, records and blocks.
     "load",
     "store",
@@ -162,6 +177,9 @@ const CALLS: &[&str] = &[
     "cpu_count",
     "kill_forkserver",
     "at_exit_send",
+    // What only a build with fault points has.
+    #[cfg(feature = "fault")]
+    "die_before",
 ];
 
 impl<B: Body> Implementation for Reference<B> {
@@ -211,6 +229,14 @@ impl<B: Body> Implementation for Reference<B> {
             }
             ObjectKind::Event => {
                 objects.insert(name.clone(), Box::new(EventHandle::create()?));
+            }
+            ObjectKind::Condition { lock } => {
+                let condition = ConditionHandle::create(lock.as_deref(), existing)?;
+                objects.insert(name.clone(), Box::new(condition));
+            }
+            ObjectKind::Barrier { parties, timeout_ms, action } => {
+                let barrier = BarrierHandle::create(*parties, *timeout_ms, *action)?;
+                objects.insert(name.clone(), Box::new(barrier));
             }
             ObjectKind::Value { code, initial, lock } => {
                 let value = ValueHandle::value(code, initial.as_ref(), lock, existing)?;

@@ -19,8 +19,8 @@ macro_rules! seeded {
 }
 
 seeded!(
-    barrier, bell, condition, done, ends, gate, mark, pop, push, raw_lock, record, resize, ring, user_lock,
-    words
+    barrier, bell, condition, done, ends, event, gate, mark, pop, push, raw_lock, record, resize, ring,
+    rlock, semaphore, user_lock, words
 );
 
 #[path = "scenes/all.rs"]

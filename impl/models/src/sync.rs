@@ -36,6 +36,8 @@ pub mod condition;
 pub mod done;
 #[path = "../../reference/src/sync/ends.rs"]
 pub mod ends;
+#[path = "../../reference/src/sync/event.rs"]
+pub mod event;
 #[path = "../../reference/src/sync/gate.rs"]
 pub mod gate;
 #[path = "../../reference/src/sync/mark.rs"]
@@ -53,8 +55,12 @@ pub mod record;
 pub mod resize;
 #[path = "../../reference/src/sync/ring.rs"]
 pub mod ring;
+#[path = "../../reference/src/sync/rlock.rs"]
+pub mod rlock;
 #[path = "scenes/all.rs"]
 pub mod scenes;
+#[path = "../../reference/src/sync/semaphore.rs"]
+pub mod semaphore;
 #[path = "surroundings.rs"]
 pub mod surroundings;
 #[path = "../../reference/src/sync/user_lock.rs"]

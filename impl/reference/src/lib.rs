@@ -2,9 +2,11 @@
 
 mod acquire;
 pub mod array;
+mod barrier;
 mod channel;
 mod closable;
 mod codec;
+mod condition;
 pub mod connection;
 pub mod context;
 pub mod deadline;
@@ -40,7 +42,9 @@ pub mod wait;
 
 pub use acquire::{AcquireError, Acquired, Holder, NotHeld, NotOwner};
 pub use array::{Array, RawArray};
+pub use barrier::{Barrier, BarrierCreateError, BarrierWaitError};
 pub use codec::CodecError;
+pub use condition::{Condition, ConditionGuard, ConditionLock, ConditionNotifyError, ConditionWaitError};
 pub use connection::{Connection, pipe};
 pub use deadline::Deadline;
 pub use event::Event;

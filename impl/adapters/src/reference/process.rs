@@ -17,7 +17,9 @@ use procession_reference::process::{Process, active_children};
 use procession_reference::transfer::Descriptor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::barrier::BarrierHandle;
 use super::block::BlockHandle;
+use super::condition::ConditionHandle;
 use super::connection::ConnectionHandle;
 use super::event::EventHandle;
 use super::list::ListHandle;
@@ -105,6 +107,8 @@ enum Travelling {
     Lock(LockHandle),
     Semaphore(SemaphoreHandle),
     Event(EventHandle),
+    Condition(ConditionHandle),
+    Barrier(BarrierHandle),
     Value(ValueHandle),
     Record(RecordHandle),
     Block(BlockHandle),
@@ -139,6 +143,12 @@ impl Travelling {
         if let Some(event) = any.downcast_ref::<EventHandle>() {
             return Ok(Travelling::Event(event.clone()));
         }
+        if let Some(condition) = any.downcast_ref::<ConditionHandle>() {
+            return Ok(Travelling::Condition(condition.clone()));
+        }
+        if let Some(barrier) = any.downcast_ref::<BarrierHandle>() {
+            return Ok(Travelling::Barrier(barrier.clone()));
+        }
         if let Some(value) = any.downcast_ref::<ValueHandle>() {
             return Ok(Travelling::Value(value.clone()));
         }
@@ -166,6 +176,8 @@ impl Travelling {
             Travelling::Lock(lock) => Box::new(lock),
             Travelling::Semaphore(semaphore) => Box::new(semaphore),
             Travelling::Event(event) => Box::new(event),
+            Travelling::Condition(condition) => Box::new(condition),
+            Travelling::Barrier(barrier) => Box::new(barrier),
             Travelling::Value(value) => Box::new(value),
             Travelling::Record(record) => Box::new(record),
             Travelling::Block(block) => Box::new(block),

@@ -6,8 +6,11 @@ mod barrier;
 mod channel;
 mod condition;
 mod ends;
+mod event;
 mod lock;
 mod readiness;
+mod rlock;
+mod semaphore;
 mod sizes;
 mod tasks;
 mod waiting;
@@ -34,6 +37,9 @@ pub fn all() -> Vec<Scene> {
         lock::SCENES,
         condition::SCENES,
         barrier::SCENES,
+        rlock::SCENES,
+        semaphore::SCENES,
+        event::SCENES,
         waiting::SCENES,
         channel::SCENES,
         sizes::SCENES,

@@ -81,7 +81,7 @@ impl Shared {
         let Shared { words, nodes, parties, witnesses } = self;
         // Rounds of two need no more than four nodes.
         let nodes = &nodes[..*parties as usize * 2];
-        Barrier { words, nodes, parties: *parties, peers: witnesses, me: platform::me() }
+        Barrier { words, nodes, parties: *parties, may_spin: false, peers: witnesses, me: platform::me() }
     }
 
     fn wait(&self, deadline: Deadline) -> Passed {

@@ -9,7 +9,7 @@ use super::super::condition::{Condition, NOTIFIED, Node, Nodes, Waited, Words};
 use super::super::raw_lock::{Held, RawLock};
 use super::super::surroundings::Alone;
 use super::super::user_lock::UserLock;
-use super::super::{Ordering, hook, platform};
+use super::super::{A32, A64, Ordering, hook, platform};
 use super::{Body, Scene};
 use crate::deadline::Deadline;
 use crate::plan::Plans::{Death, Early, Plain, Spurious};
@@ -78,7 +78,12 @@ impl Shared {
         Rc::new(Shared {
             user: RawLock::new(),
             words: Words::new(),
-            nodes: std::array::from_fn(|_| Node::new()),
+            nodes: std::array::from_fn(|_| Node {
+                state: A32::new(0),
+                owner: A32::new(0),
+                ticket: A64::new(0),
+                limit: A64::new(0),
+            }),
             depths: Default::default(),
             arrived: UnsafeCell::new(0),
         })
