@@ -27,8 +27,10 @@ mod guard;
 mod hearing;
 mod histories;
 pub mod interrupt;
+mod landmarks;
 mod leftovers;
 mod limits;
+mod maps;
 mod parse;
 mod pidfd;
 mod pool;
@@ -45,6 +47,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use landmarks::Landmarks;
 pub use pool::{Event, Job, Pool};
 pub use proc::{Process, ProcessId};
 pub use session::Session;
@@ -85,11 +88,15 @@ pub struct RunOptions {
     pub deadline: Duration,
     /// Where to keep the run's directory, under the run's name; absent to remove it.
     pub keep_directory: Option<PathBuf>,
+    /// The way of the worker that a program kills after so many instructions: filled by the first such
+    /// run, and used by the others to get there faster. To be shared by runs of one program alone, but
+    /// for the number of instructions.
+    pub landmarks: Option<Landmarks>,
 }
 
 impl Default for RunOptions {
     fn default() -> RunOptions {
-        RunOptions { deadline: Duration::from_secs(20), keep_directory: None }
+        RunOptions { deadline: Duration::from_secs(20), keep_directory: None, landmarks: None }
     }
 }
 

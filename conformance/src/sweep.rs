@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use procession_contract::Manifest;
 
-use crate::run::{AdapterCommand, Session, SessionError, SessionOptions, interrupt};
+use crate::run::{AdapterCommand, Landmarks, Session, SessionError, SessionOptions, interrupt};
 use crate::suite::vet;
 pub use row::{Counts, Finding, Row};
 pub use scene::Scene;
@@ -91,6 +91,8 @@ pub struct Options {
     pub every: u64,
     /// How long a row may take; what is left out then lies evenly between what was done.
     pub budget: Duration,
+    /// How many instructions are traced at most: what a victim does after them is not swept.
+    pub longest: u64,
     /// How many points of a row are enough.
     pub most: u64,
     /// The seed of the random points.
@@ -107,6 +109,9 @@ pub struct Options {
     pub session: SessionOptions,
 }
 
+/// How many instructions are traced, unless something else is said. Tracing one takes some microseconds.
+pub const LONGEST: u64 = 150_000;
+
 impl Default for Options {
     fn default() -> Options {
         Options {
@@ -116,6 +121,7 @@ impl Default for Options {
             at: None,
             every: 1,
             budget: Duration::from_secs(20),
+            longest: LONGEST,
             most: u64::MAX,
             seed: crate::program::random::SEED,
             jobs: 1,
@@ -200,7 +206,8 @@ pub fn sweep(
     };
     for (scene, mode, schedule) in plan {
         watch(Event::Began(scene.name, mode, schedule));
-        let task = row::Task { scene, mode, schedule, adapter, manifest: &manifest, options };
+        let landmarks = Landmarks::default();
+        let task = row::Task { landmarks, scene, mode, schedule, adapter, manifest: &manifest, options };
         let (row, fault) = task.carry_out(&mut seats, watch);
         if interrupt::requested().is_some() {
             return Err(SessionError::Interrupted);

@@ -16,6 +16,7 @@ use super::{Failure, ListFormat, ModeArg, ScheduleArg, SweepArgs, registry};
 /// How many points of a row are enough with `--quick`, and how long a row may then take.
 const QUICK_POINTS: u64 = 24;
 const QUICK_SECONDS: u64 = 3;
+const QUICK_LONGEST: u64 = 20_000;
 
 /// Sweeps an implementation.
 pub fn sweep(args: &SweepArgs) -> Result<u8, Failure> {
@@ -104,6 +105,7 @@ fn options(args: &SweepArgs) -> Result<Options, Failure> {
             true => args.seconds.min(QUICK_SECONDS),
             false => args.seconds,
         }),
+        longest: if args.quick { QUICK_LONGEST } else { sweep::LONGEST },
         most: if args.quick { QUICK_POINTS } else { args.points.unwrap_or(u64::MAX) },
         seed: args.seed.0,
         jobs: args.jobs.map_or(jobs, usize::from),

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -16,10 +16,11 @@ use std::time::Duration;
 use procession_contract::{HEADER_BYTES, RECORD_BYTES};
 
 use super::clock::now_ns;
+use super::landmarks::Landmarks;
 use super::pidfd::PidFd;
-use super::step::{Traced, Went};
+use super::step::{Ran, Traced, Went};
 use super::workers::Worker;
-use super::{RunError, proc};
+use super::{RunError, maps};
 use crate::history::FaultFired;
 use crate::program::{Action, Ambush, Moment, Program};
 
@@ -28,6 +29,9 @@ const SLEEPS: u32 = 2;
 
 /// How many instructions go by between two looks whether the opportunity is over.
 const LOOK_EVERY: u64 = 64;
+
+/// How long a thread that waits for a far time sleeps at once.
+const NAP_NS: u64 = 200_000;
 
 /// How long taking control of a thread may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,6 +43,10 @@ pub(super) struct Ambushes {
     fired: Vec<FaultFired>,
     spared: Vec<FaultFired>,
     over: Arc<AtomicBool>,
+    /// How many instructions have been traced, all in all: who is traced moves, if slowly.
+    traced: Arc<AtomicU64>,
+    seen: u64,
+    landmarks: Option<Landmarks>,
 }
 
 #[derive(Debug)]
@@ -57,6 +65,18 @@ struct Sprung {
 }
 
 impl Ambushes {
+    pub(super) fn new(landmarks: Option<Landmarks>) -> Ambushes {
+        let mut ambushes = Ambushes::default();
+        ambushes.landmarks = landmarks;
+        ambushes
+    }
+
+    /// Whether a worker has been traced a bit further since the last time.
+    pub(super) fn move_on(&mut self) -> bool {
+        let traced = self.traced.load(Ordering::Relaxed);
+        std::mem::replace(&mut self.seen, traced) != traced
+    }
+
     /// Takes up position around a worker that waits at the gate of this line, if that is planned.
     ///
     /// # Errors
@@ -74,7 +94,8 @@ impl Ambushes {
                 continue;
             }
             let post = Post::new(worker, ambush).map_err(RunError::Suite)?;
-            let Some(post) = post else { continue };
+            let Some(mut post) = post else { continue };
+            (post.landmarks, post.traced) = (self.landmarks.clone(), self.traced.clone());
             let (ready, is_ready) = channel();
             let over = self.over.clone();
             let thread = std::thread::spawn(move || post.keep(&ready, &over));
@@ -148,6 +169,8 @@ struct Post {
     call: u64,
     end: u64,
     when: Moment,
+    landmarks: Option<Landmarks>,
+    traced: Arc<AtomicU64>,
 }
 
 impl Post {
@@ -161,7 +184,8 @@ impl Post {
         let call = u64::from(worker.history.records());
         // Two records a line: calls with several results are over a little earlier.
         let end = call + 2 * (ambush.last - ambush.first) as u64 + 1;
-        Ok(Some(Post { pidfd, pid, tid, file, path, call, end, when }))
+        let (landmarks, traced) = (None, Arc::default());
+        Ok(Some(Post { pidfd, pid, tid, file, path, call, end, when, landmarks, traced }))
     }
 
     fn keep(self, ready: &Sender<Result<(), String>>, over: &AtomicBool) -> Result<Sprung, String> {
@@ -187,33 +211,62 @@ impl Post {
         if self.to_the_call(&mut traced)? == Went::Gone {
             return Ok(self.killed(0));
         }
-        let mut sleeps = 0;
-        for instructions in 0..count {
-            if instructions % LOOK_EVERY == 0 && self.is_sealed(self.end) {
+        let first = match self.shortcut(&mut traced, count)? {
+            (Ran::There, number) => number,
+            (Ran::AtEnd, number) => {
                 traced.release();
-                return Ok(self.spared(Some(instructions)));
+                return Ok(self.spared(Some(number)));
+            }
+            (Ran::Gone, number) => return Ok(self.gone(number)),
+        };
+        let mut way = self.landmarks.as_ref().filter(|landmarks| landmarks.are_unknown()).map(|_| Vec::new());
+        let mut sleeps = 0;
+        let mut at = first;
+        let mut is_at_end = false;
+        while at < count && sleeps < SLEEPS && !is_at_end {
+            if let Some(way) = &mut way {
+                way.extend(traced.address());
             }
             match traced.step()? {
-                Went::Gone => return Ok(self.killed(instructions)),
+                Went::Gone => return Ok(self.gone(at)),
                 Went::On { slept } => sleeps += u32::from(slept),
             }
-            if sleeps == SLEEPS {
-                return Ok(self.kill(traced, instructions + 1));
+            at += 1;
+            if at % LOOK_EVERY == 0 {
+                self.traced.fetch_add(LOOK_EVERY, Ordering::Relaxed);
+                is_at_end = self.is_sealed(self.end);
             }
+        }
+        if let (Some(landmarks), Some(way)) = (&self.landmarks, way) {
+            landmarks.remember(self.pid, &way);
         }
         if self.is_sealed(self.end) {
             traced.release();
-            return Ok(self.spared(Some(count)));
+            return Ok(self.spared(Some(at)));
         }
-        Ok(self.kill(traced, count))
+        Ok(self.kill(traced, at))
+    }
+
+    /// Gets near an instruction at full speed, where the way is known; says how far that is.
+    fn shortcut(&self, traced: &mut Traced, count: u64) -> nix::Result<(Ran, u64)> {
+        let nowhere = Ok((Ran::There, 0));
+        let Some(approach) = self.landmarks.as_ref().and_then(|known| known.towards(count, self.pid)) else {
+            return nowhere;
+        };
+        if approach.number == 0 {
+            return nowhere;
+        }
+        let end = maps::mapped(self.pid, &self.path, seal_of(self.end));
+        let is_at_end = || self.is_sealed(self.end);
+        let ran = traced.run_to_instruction(approach.address, approach.arrivals, end, is_at_end)?;
+        Ok((ran, approach.number))
     }
 
     /// Runs to the place where the call is recorded: fast where the processor can watch for the store,
     /// otherwise step by step.
     fn to_the_call(&self, traced: &mut Traced) -> nix::Result<Went> {
         let is_called = || self.is_sealed(self.call);
-        let seal = HEADER_BYTES as u64 + self.call * RECORD_BYTES as u64 + 28;
-        if let Some(address) = proc::mapped(self.pid, &self.path, seal)
+        if let Some(address) = maps::mapped(self.pid, &self.path, seal_of(self.call))
             && let Ok(went) = traced.run_to_store(address, is_called)
         {
             return Ok(went);
@@ -222,8 +275,17 @@ impl Post {
             if traced.step()? == Went::Gone {
                 return Ok(Went::Gone);
             }
+            self.traced.fetch_add(1, Ordering::Relaxed);
         }
         Ok(Went::On { slept: false })
+    }
+
+    /// The process is gone, killed where it slept or at its own end.
+    fn gone(&self, instructions: u64) -> Sprung {
+        match self.is_sealed(self.end) {
+            true => self.spared(Some(instructions)),
+            false => self.killed(instructions),
+        }
     }
 
     fn kill(&self, traced: Traced, instructions: u64) -> Sprung {
@@ -243,15 +305,24 @@ impl Post {
             std::thread::yield_now();
         }
         let mut t_ns = [0; 8];
-        let at = HEADER_BYTES as u64 + self.call * RECORD_BYTES as u64;
-        let called_ns = match self.file.read_exact_at(&mut t_ns, at) {
+        let called_ns = match self.file.read_exact_at(&mut t_ns, record_of(self.call)) {
             Ok(()) => u64::from_le_bytes(t_ns),
             Err(_) => now_ns(),
         };
         // Whatever the file says, nobody waits longer than he was told.
         let until = called_ns.min(now_ns()).saturating_add(ns);
-        while now_ns() < until && !over.load(Ordering::Relaxed) {
-            std::hint::spin_loop();
+        while !self.is_sealed(self.end) && !over.load(Ordering::Relaxed) {
+            match until.saturating_sub(now_ns()) {
+                0 => break,
+                // Far away: others may have the processor meanwhile.
+                left if left > 2 * NAP_NS => {
+                    if self.pidfd.is_gone() {
+                        return self.gone_by_the_clock();
+                    }
+                    std::thread::sleep(Duration::from_nanos(NAP_NS));
+                }
+                _ => std::hint::spin_loop(),
+            }
         }
         if self.is_sealed(self.end) {
             return self.spared(None);
@@ -259,14 +330,18 @@ impl Post {
         let at_ns = now_ns();
         match self.pidfd.signal(libc::SIGKILL) {
             Ok(()) => Sprung { killed: true, at_ns, instructions: None },
-            Err(_) => self.spared(None),
+            Err(_) => self.gone_by_the_clock(),
         }
+    }
+
+    /// Somebody else has killed it: where it slept, if it had not come to its end.
+    fn gone_by_the_clock(&self) -> Sprung {
+        Sprung { instructions: None, ..self.gone(0) }
     }
 
     fn is_sealed(&self, record: u64) -> bool {
         let mut seal = [0; 4];
-        let at = HEADER_BYTES as u64 + record * RECORD_BYTES as u64 + 28;
-        let read = self.file.read_exact_at(&mut seal, at);
+        let read = self.file.read_exact_at(&mut seal, seal_of(record));
         read.is_ok() && u64::from(u32::from_le_bytes(seal)) == record + 1
     }
 
@@ -277,4 +352,14 @@ impl Post {
     fn spared(&self, instructions: Option<u64>) -> Sprung {
         Sprung { killed: false, at_ns: now_ns(), instructions }
     }
+}
+
+/// Where in a history file a record is.
+fn record_of(number: u64) -> u64 {
+    HEADER_BYTES as u64 + number * RECORD_BYTES as u64
+}
+
+/// Where in a history file the seal of a record is.
+fn seal_of(number: u64) -> u64 {
+    record_of(number) + 28
 }

@@ -92,7 +92,7 @@ pub(super) fn run(
         main_ended: None,
         error: None,
         faults: Faults::new(program),
-        ambushes: Ambushes::default(),
+        ambushes: Ambushes::new(options.landmarks.clone()),
         group_armed: false,
         begins_ns: 0,
         stillness: Stillness::new(manifest),
@@ -174,6 +174,9 @@ impl Attempt<'_> {
         if moved {
             self.progress_ns = now_ns();
             self.stillness.disturb();
+        }
+        if self.ambushes.move_on() {
+            self.progress_ns = now_ns();
         }
         let main_ended = self.main_ended.is_some();
         let look_around = !moved && self.stillness.is_due();

@@ -84,22 +84,6 @@ pub(super) fn address_space(pid: i32) -> Option<u64> {
     size.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Where a process has mapped this byte of a file.
-pub(super) fn mapped(pid: i32, path: &std::path::Path, offset: u64) -> Option<u64> {
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
-    maps.lines().find_map(|line| mapped_by(line, path.to_str()?, offset))
-}
-
-/// Where this line of `maps` says that the byte is.
-fn mapped_by(line: &str, path: &str, offset: u64) -> Option<u64> {
-    let (range, rest) = line.strip_suffix(path)?.split_once(' ')?;
-    let (start, end) = range.split_once('-')?;
-    let hexadecimal = |digits| u64::from_str_radix(digits, 16).ok();
-    let first = hexadecimal(rest.split_ascii_whitespace().nth(1)?)?;
-    let address = hexadecimal(start)?.checked_add(offset.checked_sub(first)?)?;
-    (address < hexadecimal(end)?).then_some(address)
-}
-
 fn numbers(directory: &str) -> Vec<i32> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
@@ -206,17 +190,6 @@ mod tests {
         let process = parse_stat(stat).expect("this is what the kernel writes");
         assert_eq!(process.id, ProcessId { pid: 12, start: 163_933 });
         assert_eq!((process.parent, process.name.as_str(), process.state), (7, "a) R (b", 'S'));
-    }
-
-    #[test]
-    fn a_byte_of_a_file_is_found_where_it_is_mapped() {
-        let line =
-            "7f00001000-7f00002000 rw-s 00002000 00:1f 77                         /tmp/run 1/w.history";
-        let path = "/tmp/run 1/w.history";
-        assert_eq!(mapped_by(line, path, 0x2010), Some(0x7f0000_1010));
-        assert_eq!(mapped_by(line, path, 0x1fff), None);
-        assert_eq!(mapped_by(line, path, 0x3000), None);
-        assert_eq!(mapped_by(line, "/tmp/other", 0x2010), None);
     }
 
     #[test]

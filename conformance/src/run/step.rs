@@ -3,7 +3,6 @@
 //! Only the thread that attached may ask for anything. The process's other threads are left running.
 //! A tracer that ends sets its thread free.
 
-use std::ptr::without_provenance_mut;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -16,11 +15,18 @@ use nix::unistd::Pid;
 /// somebody else, or a timer of at least this period.
 const ASLEEP: Duration = Duration::from_millis(5);
 
+/// An instruction that copies a block byte by byte stops after every byte: after so many of them the rest
+/// goes as one.
+const REPEATS: u32 = 16;
+
 /// A thread under control, stopped between two calls of this type's functions.
 pub(super) struct Traced {
     tid: Pid,
     /// What it is to be given when it goes on.
     signal: Option<Signal>,
+    /// The address before the last step, and how many steps it has not changed for.
+    at: Option<u64>,
+    repeats: u32,
 }
 
 /// What came of letting it go on.
@@ -32,6 +38,26 @@ pub(super) enum Went {
     Gone,
 }
 
+/// How a run to an instruction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ran {
+    /// It stands before the instruction.
+    There,
+    /// It came to its end instead.
+    AtEnd,
+    /// Its process is gone.
+    Gone,
+}
+
+/// What the processor watches for.
+#[derive(Clone, Copy, Debug)]
+enum Watch {
+    /// A store to four bytes.
+    Store(u64),
+    /// The execution of an instruction.
+    Execute(u64),
+}
+
 impl Traced {
     /// Takes control of a thread, wherever it is, and stops it.
     ///
@@ -40,7 +66,7 @@ impl Traced {
     pub(super) fn attach(tid: i32) -> nix::Result<Traced> {
         let tid = Pid::from_raw(tid);
         ptrace::seize(tid, Options::empty())?;
-        let mut traced = Traced { tid, signal: None };
+        let mut traced = Traced { tid, signal: None, at: None, repeats: 0 };
         ptrace::interrupt(tid)?;
         match traced.wait()? {
             Went::On { .. } => Ok(traced),
@@ -53,6 +79,22 @@ impl Traced {
     /// # Errors
     /// None that a thread under control could cause.
     pub(super) fn step(&mut self) -> nix::Result<Went> {
+        let went = self.step_once()?;
+        let at = self.address();
+        let stays = at.is_some() && at == self.at;
+        (self.at, self.repeats) = (at, if stays { self.repeats + 1 } else { 0 });
+        if self.repeats < REPEATS {
+            return Ok(went);
+        }
+        self.repeats = 0;
+        let Some(next) = at.and_then(|at| arch::after_repeated(self.tid, at)) else { return Ok(went) };
+        match self.run_to_instruction(next, 1, None, || false)? {
+            Ran::Gone => Ok(Went::Gone),
+            Ran::There | Ran::AtEnd => Ok(went),
+        }
+    }
+
+    fn step_once(&mut self) -> nix::Result<Went> {
         let began = Instant::now();
         match ptrace::step(self.tid, self.signal.take()) {
             Ok(()) => {}
@@ -64,7 +106,12 @@ impl Traced {
         Ok(if is_slow { Went::On { slept: arch::made_a_system_call(self.tid) } } else { went })
     }
 
-    /// Lets it run until the four bytes at `address` have been stored to.
+    /// The address of the instruction that comes next, where that is known.
+    pub(super) fn address(&self) -> Option<u64> {
+        arch::address(self.tid)
+    }
+
+    /// Lets it run until the four bytes at this address have been stored to.
     ///
     /// # Errors
     /// Where the machine has no such watch.
@@ -73,20 +120,51 @@ impl Traced {
         address: u64,
         mut is_stored: impl FnMut() -> bool,
     ) -> nix::Result<Went> {
-        arch::watch(self.tid, Some(address))?;
-        loop {
-            match ptrace::cont(self.tid, self.signal.take()) {
-                Ok(()) | Err(Errno::ESRCH) => {}
-                Err(error) => return Err(error),
-            }
-            let went = self.wait()?;
-            if went == Went::Gone {
-                return Ok(went);
-            }
+        arch::watch(self.tid, &[Watch::Store(address)])?;
+        while self.run()? != Went::Gone {
             if is_stored() {
-                arch::watch(self.tid, None)?;
-                return Ok(went);
+                arch::watch(self.tid, &[])?;
+                return Ok(Went::On { slept: false });
             }
+        }
+        Ok(Went::Gone)
+    }
+
+    /// Lets it run until it comes to the instruction at this address for the `arrivals`-th time, or until
+    /// it stores to `end` and is found to be at its end; says which.
+    ///
+    /// # Errors
+    /// Where the machine has no such watch.
+    pub(super) fn run_to_instruction(
+        &mut self,
+        address: u64,
+        arrivals: u64,
+        end: Option<u64>,
+        mut is_at_end: impl FnMut() -> bool,
+    ) -> nix::Result<Ran> {
+        // Where it stands already it does not stop, and that is the first arrival.
+        let mut left = arrivals - u64::from(self.address() == Some(address));
+        let end = end.map(Watch::Store);
+        let watches: Vec<Watch> = [Watch::Execute(address)].into_iter().chain(end).collect();
+        arch::watch(self.tid, &watches)?;
+        while left > 0 {
+            if self.run()? == Went::Gone {
+                return Ok(Ran::Gone);
+            }
+            if is_at_end() {
+                arch::watch(self.tid, &[])?;
+                return Ok(Ran::AtEnd);
+            }
+            left -= u64::from(self.address() == Some(address));
+        }
+        arch::watch(self.tid, &[])?;
+        Ok(Ran::There)
+    }
+
+    fn run(&mut self) -> nix::Result<Went> {
+        match ptrace::cont(self.tid, self.signal.take()) {
+            Ok(()) | Err(Errno::ESRCH) => self.wait(),
+            Err(error) => Err(error),
         }
     }
 
@@ -122,46 +200,75 @@ impl Traced {
 /// What depends on the processor.
 #[cfg(target_arch = "x86_64")]
 mod arch {
-    use super::{Pid, ptrace, without_provenance_mut};
+    use std::ptr::without_provenance_mut;
 
-    /// Break on the store to four bytes (bits 16 to 19), watched in this thread alone (bit 0).
-    const FIRST_WATCH: i64 = 0b1101 << 16 | 1;
+    use super::{Pid, Watch, ptrace};
 
-    /// Sets, or takes away, the first of the processor's watches.
-    pub(super) fn watch(tid: Pid, address: Option<u64>) -> nix::Result<()> {
-        let register =
-            |number: usize| std::mem::offset_of!(libc::user, u_debugreg) + number * size_of::<u64>();
-        let write =
-            |number, value: i64| ptrace::write_user(tid, without_provenance_mut(register(number)), value);
-        match address {
-            // The address first: a control word without it watches address 0, which is refused.
-            Some(address) => write(0, address as i64).and_then(|()| write(7, FIRST_WATCH)),
-            None => write(7, 0),
+    /// Sets the processor's watches, four at most, in place of those that there are.
+    pub(super) fn watch(tid: Pid, watches: &[Watch]) -> nix::Result<()> {
+        const CONTROL: usize = 7;
+        let write = |register: usize, value: u64| {
+            let at = std::mem::offset_of!(libc::user, u_debugreg) + register * size_of::<u64>();
+            ptrace::write_user(tid, without_provenance_mut(at), value as i64)
+        };
+        write(CONTROL, 0)?;
+        let mut control = 0;
+        for (register, watch) in watches.iter().enumerate() {
+            let (address, kind) = match watch {
+                Watch::Store(address) => (address, 0b1101),
+                Watch::Execute(address) => (address, 0b0000),
+            };
+            write(register, *address)?;
+            // Two bits a register switch it on, four more say for what.
+            control |= 1 << (2 * register) | kind << (16 + 4 * register);
+        }
+        if control == 0 { Ok(()) } else { write(CONTROL, control) }
+    }
+
+    /// The address of the instruction that comes next.
+    pub(super) fn address(tid: Pid) -> Option<u64> {
+        let at = std::mem::offset_of!(libc::user, regs) + std::mem::offset_of!(libc::user_regs_struct, rip);
+        ptrace::read_user(tid, without_provenance_mut(at)).ok().map(|address| address as u64)
+    }
+
+    /// The address after the string instruction at this one, if that is a repeated one.
+    pub(super) fn after_repeated(tid: Pid, at: u64) -> Option<u64> {
+        let word = ptrace::read(tid, without_provenance_mut(at as usize)).ok()?;
+        // REP, perhaps REX.W, then MOVS or STOS.
+        match word.to_le_bytes() {
+            [0xf3, 0xa4 | 0xa5 | 0xaa | 0xab, ..] => Some(at + 2),
+            [0xf3, 0x48, 0xa4 | 0xa5 | 0xaa | 0xab, ..] => Some(at + 3),
+            _ => None,
         }
     }
 
     /// Whether the instruction before the one that comes next is a system call.
     pub(super) fn made_a_system_call(tid: Pid) -> bool {
         const SYSCALL: [u8; 2] = [0x0f, 0x05];
-        let Ok(registers) = ptrace::getregs(tid) else { return false };
-        let at = without_provenance_mut(registers.rip.wrapping_sub(2) as usize);
-        ptrace::read(tid, at).is_ok_and(|word| word.to_le_bytes()[..2] == SYSCALL)
+        let Some(address) = address(tid) else { return false };
+        let before = without_provenance_mut(address.wrapping_sub(2) as usize);
+        ptrace::read(tid, before).is_ok_and(|word| word.to_le_bytes()[..2] == SYSCALL)
     }
 }
 
 /// What depends on the processor, where nothing is known of it.
 #[cfg(not(target_arch = "x86_64"))]
 mod arch {
-    use super::{Errno, Pid};
+    use super::{Errno, Pid, Watch};
 
-    pub(super) fn watch(_: Pid, _: Option<u64>) -> nix::Result<()> {
+    pub(super) fn watch(_: Pid, _: &[Watch]) -> nix::Result<()> {
         Err(Errno::ENOSYS)
+    }
+
+    pub(super) fn address(_: Pid) -> Option<u64> {
+        None
+    }
+
+    pub(super) fn after_repeated(_: Pid, _: u64) -> Option<u64> {
+        None
     }
 
     pub(super) fn made_a_system_call(_: Pid) -> bool {
         true
     }
 }
-
-#[cfg(not(target_arch = "x86_64"))]
-use without_provenance_mut as _;

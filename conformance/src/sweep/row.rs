@@ -20,7 +20,7 @@ use crate::judge;
 use crate::plan;
 use crate::program::Program;
 use crate::report::lanes::lanes;
-use crate::run::{AdapterCommand, RunError, RunOptions, Session, SessionError, interrupt};
+use crate::run::{AdapterCommand, Landmarks, RunError, RunOptions, Session, SessionError, interrupt};
 use crate::verdict::{FailureKind, Verdict};
 
 /// How often a run that shows nothing is made again before that counts.
@@ -28,6 +28,9 @@ const TRIES: u32 = 3;
 
 /// How many runs without a kill say how long the victim's way is.
 const MEASURED: u32 = 3;
+
+/// Where a victim sleeps for good before it is through, the random points lie in so many nanoseconds.
+const ASLEEP_NS: u64 = 2_000_000;
 
 /// How many failures of a row are kept with their histories; the others are counted.
 const KEPT: usize = 3;
@@ -125,6 +128,7 @@ impl Row {
 
 /// A row to be swept.
 pub struct Task<'a> {
+    pub landmarks: Landmarks,
     pub scene: &'static Scene,
     pub mode: Mode,
     pub schedule: Schedule,
@@ -156,12 +160,13 @@ impl Task<'_> {
                 return (row, None);
             }
         };
-        let until = began + self.options.budget;
         let mut tally = Tally { task: self, method, row, fault: None };
         let extent = match self.options.at {
             Some(_) => 0,
             None => self.measure(seats, method, &mut tally, watch),
         };
+        // From here: what is measured once is no reason to leave points out.
+        let until = Instant::now() + self.options.budget;
         let mut course = match self.options.at {
             Some(point) => Course::only(point, until),
             None => {
@@ -230,17 +235,14 @@ impl Task<'_> {
             return 0;
         }
         let mut extent = 0;
-        for _ in 0..MEASURED {
-            // By the clock the victim is spared in a program that plans no kill.
-            let program = match self.mode {
-                Mode::Step => self.program(BEYOND),
-                _ => (self.scene.program)(&Stage { schedule: self.schedule }),
-            };
-            let shot = self.shoot(&mut seats[0], method, BEYOND, program);
+        let measured = if self.mode == Mode::Step { 1 } else { MEASURED };
+        for _ in 0..measured {
+            let point = if self.mode == Mode::Step { self.options.longest } else { BEYOND };
+            let shot = self.shoot(&mut seats[0], method, point, self.program(point));
             if let Ok(history) = &shot.result {
                 extent = extent.max(match self.mode {
                     Mode::Step => traced(history).unwrap_or(0),
-                    _ => duration_ns(&shot.program, history).unwrap_or(0),
+                    _ => duration_ns(&shot.program, history).unwrap_or(ASLEEP_NS),
                 });
             }
             tally.take(shot);
@@ -291,7 +293,12 @@ impl Task<'_> {
 
     /// Makes one run; again, if it shows nothing.
     fn shoot(&self, seat: &mut Option<Session>, method: Method, point: u64, program: Program) -> Shot {
-        let options = RunOptions { deadline: DEADLINE, ..RunOptions::default() };
+        let options = RunOptions {
+            deadline: DEADLINE,
+            // A single point is reached on foot, instruction by instruction, whatever the way is like.
+            landmarks: self.options.at.is_none().then(|| self.landmarks.clone()),
+            ..RunOptions::default()
+        };
         let mut tries = 0;
         loop {
             tries += 1;
@@ -369,6 +376,9 @@ impl Tally<'_> {
             Verdict::Fail(failure) => row.counts.add(failure.kind),
             Verdict::Unresolved(_) | Verdict::Unsupported(_) => row.unresolved += 1,
         }
+        // A victim that slept was killed before its point.
+        let slept = |_: &u64| self.task.mode == Mode::Step && !was_spared(&history);
+        let point = traced(&history).filter(slept).unwrap_or(point);
         let same = |finding: &&Finding| finding.verdict.name() == verdict.name();
         if row.findings.iter().filter(same).count() < KEPT {
             self.keep(point, program, history, verdict);
@@ -376,10 +386,11 @@ impl Tally<'_> {
     }
 
     fn keep(&mut self, point: u64, program: Program, history: History, verdict: Verdict) {
-        let Task { scene, mode, schedule, adapter, manifest, options } = self.task;
+        let Task { scene, mode, schedule, adapter, manifest, options, .. } = self.task;
         let failure = if let Verdict::Fail(failure) = &verdict { Some(failure) } else { None };
         let lanes = lanes(&program, &history, failure, options.width);
-        let place = if point == BEYOND { "unharmed".into() } else { point.to_string() };
+        let is_unharmed = point == BEYOND || was_spared(&history);
+        let place = if is_unharmed { "unharmed".into() } else { point.to_string() };
         let evidence = Evidence {
             form: FORM,
             clause: format!("sweep/{}/{}/{}/{place}", scene.name, mode.name(), schedule.name()),
@@ -415,6 +426,10 @@ fn was_killed(program: &Program, history: &History) -> bool {
     };
     let Some(victim) = history.worker(VICTIM) else { return false };
     victim.end == WorkerEnd::Died && victim.call(last).is_none_or(|call| call.returned.is_none())
+}
+
+fn was_spared(history: &History) -> bool {
+    !history.spared.is_empty()
 }
 
 /// How many instructions the victim was traced for.

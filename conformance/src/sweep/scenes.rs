@@ -1,14 +1,29 @@
 //! The scenes, in the order in which they are swept.
 
+mod barrier;
+mod event;
+mod holder;
+mod lock;
 mod pipe;
 mod queue;
+mod value;
 
 use super::Scene;
 
 /// Every scene.
 pub fn all() -> &'static [Scene] {
-    static ALL: std::sync::LazyLock<Vec<Scene>> =
-        std::sync::LazyLock::new(|| [queue::SCENES, pipe::SCENES].concat());
+    static ALL: std::sync::LazyLock<Vec<Scene>> = std::sync::LazyLock::new(|| {
+        [
+            lock::SCENES,
+            event::SCENES,
+            barrier::SCENES,
+            value::SCENES,
+            queue::SCENES,
+            pipe::SCENES,
+            holder::SCENES,
+        ]
+        .concat()
+    });
     &ALL
 }
 

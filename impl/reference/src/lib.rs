@@ -30,6 +30,7 @@ mod region;
 mod rlock;
 mod segment;
 mod semaphore;
+pub mod shareable_list;
 mod shared;
 pub mod shared_memory;
 mod simple_queue;
@@ -59,6 +60,7 @@ pub use semaphore::{
     BoundedPermit, BoundedSemaphore, Permit, PermitAcquired, PermitReleaseError, Semaphore,
     SemaphoreCreateError,
 };
+pub use shareable_list::ShareableList;
 pub use shared_memory::SharedMemory;
 pub use simple_queue::SimpleQueue;
 pub use value::{RawValue, Value};

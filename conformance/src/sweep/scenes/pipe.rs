@@ -17,7 +17,7 @@ pub const SCENES: &[Scene] = &[
     Scene {
         name: "pipe-send-large",
         text: "The receiver gets the message whole or not at all, and then the end of the stream.",
-        program: |stage| send_scene(stage, 300_000),
+        program: |stage| send_scene(stage, 70_000),
         ..Scene::BLANK
     },
     Scene {
