@@ -4,6 +4,8 @@
 //! A [`Mutant`] is a row: its name, the clauses that convict it, and the [`Defect`], which stands between
 //! the suite's agent and the reference and answers some calls wrongly. Each chapter of rows is a file.
 
+mod array;
+mod block;
 mod calls;
 mod context;
 mod defect;
@@ -11,6 +13,7 @@ mod descriptors;
 pub mod facts;
 mod isolation;
 mod joinable;
+mod list;
 mod os_pipe;
 mod pipe_bytes;
 mod pipe_end_of_stream;
@@ -30,6 +33,9 @@ mod queue_encoding;
 mod queue_order;
 mod queue_waiting;
 mod simple_queue;
+mod value_death;
+mod value_locks;
+mod value_storage;
 mod wait;
 mod wrapped;
 
@@ -77,6 +83,12 @@ const CHAPTERS: &[&[Mutant]] = &[
     pipe_bytes::MUTANTS,
     pipe_waiting::MUTANTS,
     pipe_end_of_stream::MUTANTS,
+    value_storage::MUTANTS,
+    value_locks::MUTANTS,
+    value_death::MUTANTS,
+    array::MUTANTS,
+    block::MUTANTS,
+    list::MUTANTS,
 ];
 
 /// Every mutant.
