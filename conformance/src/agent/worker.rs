@@ -104,11 +104,6 @@ impl Run {
         Ok(())
     }
 
-    /// Whether a worker of this name is a thread.
-    fn is_thread(&self, name: &str) -> bool {
-        self.script.workers.iter().any(|worker| worker.name == name && worker.kind != WorkerKind::Process)
-    }
-
     fn construct(&self, worker: &Worker, objects: &Objects) -> Result<Box<dyn Object>, Answer> {
         if worker.kind != WorkerKind::Process {
             return Ok(Box::new(ThreadWorker::new(worker.kind)));
@@ -124,12 +119,14 @@ impl Run {
         }
         let method = worker.method.unwrap_or(self.script.method);
         if worker.gets.is_none() && matches!(method, Method::Fork | Method::Thread) {
-            // Whoever shares or copies the parent's memory has its process objects too. Threads are not
-            // copied, and nothing of an implementation's could carry them.
-            let copied = |name: &str| method == Method::Thread || !self.is_thread(name);
+            // Whoever shares or copies the parent's memory has its process objects too.
+            let is_thread = |name: &str| {
+                let worker = self.script.workers.iter().find(|worker| worker.name == name);
+                worker.is_some_and(|worker| worker.kind != WorkerKind::Process)
+            };
             for (name, object) in objects {
                 if !gets.contains_key(name)
-                    && copied(name)
+                    && !is_thread(name)
                     && let Ok(object) = object.share()
                 {
                     gets.insert(name.clone(), object);

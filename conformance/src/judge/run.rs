@@ -4,7 +4,7 @@
 use procession_contract::{ActionEnd, Call, ExitStatus, Item, ObjectKind, Step, WorkerKind};
 
 use crate::history::{CallHistory, History, Returned, RunEnd, WorkerEnd, WorkerHistory};
-use crate::program::{Action, Line, Place, Program};
+use crate::program::{Line, Place, Program};
 
 /// A program with its history.
 pub struct Run<'a> {
@@ -186,8 +186,8 @@ impl<'a> Run<'a> {
         let process = self.process_of(worker);
         let hit = |fault: usize| {
             self.program.faults.get(fault).is_some_and(|fault| {
-                let deadly = matches!(fault.action, Action::Kill | Action::Signal(_));
-                deadly && self.worker(&fault.worker).is_some_and(|hit| self.process_of(hit) == process)
+                fault.action.is_deadly()
+                    && self.worker(&fault.worker).is_some_and(|hit| self.process_of(hit) == process)
             })
         };
         let role = &self.program.roles[worker].worker;
@@ -212,7 +212,8 @@ impl<'a> Run<'a> {
             let ends = match &self.line(caller, line).step.call {
                 Call::Exit { status: ExitStatus::Immediate(_) }
                 | Call::SignalSelf { .. }
-                | Call::Await { .. } => self.process_of(caller) == process,
+                | Call::Await { .. }
+                | Call::DieBefore { .. } => self.process_of(caller) == process,
                 Call::Exit { .. } | Call::Raise => caller == worker,
                 _ => false,
             };
@@ -236,6 +237,7 @@ fn is_drastic(call: &Call) -> bool {
             | Call::Exit { .. }
             | Call::Raise
             | Call::SignalSelf { .. }
+            | Call::DieBefore { .. }
             | Call::CancelJoinThread
     )
 }

@@ -4,18 +4,24 @@
 //! text, a buffer that is no bytes or is read-only) is answered `bad_type` without a call.
 
 mod barrier;
+mod block;
 mod condition;
 mod connection;
 mod context;
+mod element;
 mod event;
 mod library;
+mod list;
 mod lock;
 mod number;
 mod os_pipe;
 mod outcome;
+mod place;
 mod process;
 mod queue;
+mod record;
 mod semaphore;
+mod value;
 
 use std::marker::PhantomData;
 
@@ -34,7 +40,9 @@ use lock::LockHandle;
 use os_pipe::Handle;
 use process::Constructor;
 use queue::QueueHandle;
+use record::RecordHandle;
 use semaphore::SemaphoreHandle;
+use value::ValueHandle;
 
 /// The implementation, whose workers run `B`.
 pub fn implementation<B: Body>() -> &'static dyn Implementation {
@@ -57,6 +65,9 @@ const OBJECTS: &[&str] = &[
     "event",
     "condition",
     "barrier",
+    "value",
+    "array",
+    "record",
 ];
 
 const CALLS: &[&str] = &[
@@ -110,7 +121,27 @@ const CALLS: &[&str] = &[
     "parties",
     "waiting",
     "broken",
+    // Shared values, arrays, records and blocks.
+    "load",
+    "store",
+    "add",
+    "load_slice",
+    "store_slice",
+    "length",
+    "get_lock",
+    "get_object",
+    "copy",
+    "synchronise",
+    "open_block",
+    "read_block",
+    "write_block",
+    "unlink",
+    "open_list",
+    "count",
+    "index",
+    "format",
     // Any object.
+    "create",
     "close",
     "forget",
     "serialise",
@@ -146,6 +177,9 @@ const CALLS: &[&str] = &[
     "cpu_count",
     "kill_forkserver",
     "at_exit_send",
+    // What only a build with fault points has.
+    #[cfg(feature = "fault")]
+    "die_before",
 ];
 
 impl<B: Body> Implementation for Reference<B> {
@@ -204,6 +238,18 @@ impl<B: Body> Implementation for Reference<B> {
                 let barrier = BarrierHandle::create(*parties, *timeout_ms, *action)?;
                 objects.insert(name.clone(), Box::new(barrier));
             }
+            ObjectKind::Value { code, initial, lock } => {
+                let value = ValueHandle::value(code, initial.as_ref(), lock, existing)?;
+                objects.insert(name.clone(), Box::new(value));
+            }
+            ObjectKind::Array { code, length, initial, lock } => {
+                let array = ValueHandle::array(code, *length, initial.as_deref(), lock, existing)?;
+                objects.insert(name.clone(), Box::new(array));
+            }
+            ObjectKind::Record { fields, length, initial, lock } => {
+                let record = RecordHandle::create(fields, *length, initial, lock, existing)?;
+                objects.insert(name.clone(), Box::new(record));
+            }
             kind => {
                 let queue = QueueHandle::create(kind).unwrap_or(Err(Answer::of(Outcome::Unsupported)))?;
                 objects.insert(name.clone(), Box::new(queue));
@@ -222,6 +268,16 @@ impl<B: Body> Implementation for Reference<B> {
                 connection::wrap(*fd, name, *readable, *writable, objects)
             }
             Call::AtExitSend { connection, item } => connection::at_exit_send(connection, item, objects),
+            Call::OpenBlock { name, block, create, size, track } => {
+                block::open(name, block.as_deref(), *create, *size, *track, objects)
+            }
+            Call::OpenList { name, block, values, copy } => {
+                list::open(name, block.as_deref(), values.as_deref(), copy.as_deref(), objects)
+            }
+            Call::GetLock { name }
+            | Call::GetObject { name }
+            | Call::Copy { name }
+            | Call::Synchronise { name } => library::derive(on, call, name, objects),
             call if on == "current" => context::current(call),
             call if on == "parent" => context::parent(call),
             call => context::library(call),

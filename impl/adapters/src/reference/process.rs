@@ -18,13 +18,17 @@ use procession_reference::transfer::Descriptor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::barrier::BarrierHandle;
+use super::block::BlockHandle;
 use super::condition::ConditionHandle;
 use super::connection::ConnectionHandle;
 use super::event::EventHandle;
+use super::list::ListHandle;
 use super::lock::LockHandle;
 use super::os_pipe::Handle;
 use super::queue::QueueHandle;
+use super::record::RecordHandle;
 use super::semaphore::SemaphoreHandle;
+use super::value::ValueHandle;
 use super::{number, outcome};
 
 /// The constructor of processes whose body is `B`.
@@ -105,6 +109,10 @@ enum Travelling {
     Event(EventHandle),
     Condition(ConditionHandle),
     Barrier(BarrierHandle),
+    Value(ValueHandle),
+    Record(RecordHandle),
+    Block(BlockHandle),
+    List(ListHandle),
     Process(OnlyCopied),
 }
 
@@ -141,6 +149,18 @@ impl Travelling {
         if let Some(barrier) = any.downcast_ref::<BarrierHandle>() {
             return Ok(Travelling::Barrier(barrier.clone()));
         }
+        if let Some(value) = any.downcast_ref::<ValueHandle>() {
+            return Ok(Travelling::Value(value.clone()));
+        }
+        if let Some(record) = any.downcast_ref::<RecordHandle>() {
+            return Ok(Travelling::Record(record.clone()));
+        }
+        if let Some(block) = any.downcast_ref::<BlockHandle>() {
+            return Ok(Travelling::Block(block.clone()));
+        }
+        if let Some(list) = any.downcast_ref::<ListHandle>() {
+            return Ok(Travelling::List(list.clone()));
+        }
         if any.is::<ProcessHandle>() {
             return Ok(Travelling::Process(OnlyCopied(object)));
         }
@@ -158,6 +178,10 @@ impl Travelling {
             Travelling::Event(event) => Box::new(event),
             Travelling::Condition(condition) => Box::new(condition),
             Travelling::Barrier(barrier) => Box::new(barrier),
+            Travelling::Value(value) => Box::new(value),
+            Travelling::Record(record) => Box::new(record),
+            Travelling::Block(block) => Box::new(block),
+            Travelling::List(list) => Box::new(list),
             Travelling::Process(process) => process.0,
         }
     }
