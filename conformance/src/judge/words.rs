@@ -58,11 +58,6 @@ pub fn call(step: &Step) -> String {
     words
 }
 
-/// A scalar as JSON writes it.
-fn scalar(scalar: &Scalar) -> String {
-    serde_json::to_string(scalar).unwrap_or_default()
-}
-
 /// A payload as a lane names it: its id, or its kind where it has none.
 pub fn short(item: &Item) -> String {
     match item.kind {

@@ -66,7 +66,8 @@ mod tests {
     fn a_barrier_limits_the_waits_that_have_no_limit() {
         let kind = ObjectKind::Barrier { parties: 2, timeout_ms: Some(70), action: None };
         let objects = [ObjectSpec { name: "b".into(), kind, method: None }];
-        let wait = |on: &str, timeout_ms| Step { on: on.into(), call: Call::Await { timeout_ms }, gate: false };
+        let wait =
+            |on: &str, timeout_ms| Step { on: on.into(), call: Call::Await { timeout_ms }, gate: false };
         assert_eq!(limit_of_step(&wait("b", None), &objects), Some(70));
         assert_eq!(limit_of_step(&wait("b", Some(30)), &objects), Some(30));
         assert_eq!(limit_of_step(&wait("e", None), &objects), None);
