@@ -133,6 +133,39 @@ pub enum Action {
     LimitDescriptors(u32),
     /// Lowers the limit of address space to this many bytes more than are in use.
     LimitMemory(u64),
+    /// SIGKILL in the middle of what the worker does from one of its lines on. The line has a gate, at
+    /// which the suite takes up its position; the fault has no conditions of its own.
+    Ambush(Ambush),
+}
+
+/// A kill whose time is counted from the moment at which a line's call is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ambush {
+    /// The index of the worker's line from whose call is counted.
+    pub first: usize,
+    /// The index of the line with whose return the opportunity is over.
+    pub last: usize,
+    /// When.
+    pub when: Moment,
+}
+
+/// How far a worker gets from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// Exactly this many machine instructions of its thread, traced one by one. The process's other
+    /// threads run on meanwhile. A worker that sleeps in the middle, twice or for good, is killed there.
+    Instructions(u64),
+    /// This many nanoseconds.
+    Nanoseconds(u64),
+}
+
+impl Action {
+    /// Whether it may end the process.
+    pub fn is_deadly(self) -> bool {
+        matches!(self, Action::Kill | Action::Signal(_) | Action::Ambush(_))
+    }
 }
 
 /// What a clause promises of one step. Without an expectation the step is judged by the program's

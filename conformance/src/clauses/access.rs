@@ -1,5 +1,7 @@
 //! Programs about access to shared values, which clauses of several areas share.
 
+use std::cmp::Ordering;
+
 use super::prelude::*;
 
 /// A worker holds the lock while another makes this access, which returns only after the release.
@@ -65,8 +67,20 @@ pub fn pairs() -> Vec<(&'static str, Scalar, Scalar)> {
     ]
 }
 
-/// How often a writer that is to be killed has written before the kill comes.
-const ROUNDS: usize = 20;
+/// How often a writer that is to be killed writes each value.
+const ROUNDS: usize = 40;
+
+/// What a worker does that is killed while it does it: it succeeds up to the line in the middle, which is
+/// labelled `late`, and what comes from then on may never be reached.
+pub fn killed_in_the_middle(lines: Vec<Line>) -> Vec<Line> {
+    let middle = lines.len() / 2;
+    let lines = lines.into_iter().enumerate().map(|(index, line)| match index.cmp(&middle) {
+        Ordering::Less => line.ok(),
+        Ordering::Equal => line.label("late"),
+        Ordering::Greater => line,
+    });
+    lines.chain([stay("idle")]).collect()
+}
 
 /// A worker writes one value and then the other, again and again, and is killed in the middle of it:
 /// afterwards one of the two is there. `write` and `read` make the lines for a type.
@@ -77,22 +91,15 @@ pub fn killed_while_writing(
 ) -> Program {
     let reads =
         pairs().into_iter().map(|(code, one, other)| read(code).after(gone("w")).reads_one_of([one, other]));
-    let writes = (0..2 * ROUNDS).flat_map(|round| {
-        pairs().into_iter().enumerate().map(move |(index, (code, one, other))| {
-            (
-                code,
-                if round % 2 == 0 { other } else { one },
-                (round == ROUNDS && index == 0).then_some("late"),
-            )
-        })
-    });
-    let writes = writes.map(|(code, scalar, label)| {
-        let line = write(code, scalar).ok();
-        if let Some(label) = label { line.label(label) } else { line }
-    });
+    let mut writes = Vec::new();
+    for round in 0..ROUNDS {
+        for (code, one, other) in pairs() {
+            writes.push(write(code, if round % 2 == 0 { other } else { one }));
+        }
+    }
     program
         .queue("idle", 0)
         .main(reads)
-        .process("w", writes.collect::<Vec<_>>().into_iter().chain([stay("idle")]))
+        .process("w", killed_in_the_middle(writes))
         .kill("w", [called("w", "late")])
 }

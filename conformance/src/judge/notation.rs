@@ -49,7 +49,7 @@ pub fn read(text: &str) -> (Program, History) {
                 "killed" => {
                     program = program.fault(words[0], Action::Kill, []);
                     let fault = program.faults.len() - 1;
-                    history.faults.push(FaultFired { fault, at_ns: 0 });
+                    history.faults.push(FaultFired { fault, at_ns: 0, instructions: None });
                     history.workers[index].end = WorkerEnd::Died;
                 }
                 "died" => history.workers[index].end = WorkerEnd::Died,

@@ -109,10 +109,10 @@ def given_lock(worker, name):
 
 def get_lock(worker, step):
     target, name = worker.target(step["on"]), step["name"]
-    get, given = offered(target, "get_lock"), given_lock(worker, step["on"])
+    given = given_lock(worker, step["on"])
 
     def call():
-        worker.objects[name] = get()
+        worker.objects[name] = target.get_lock()
         return worker.objects[name] is given
 
     return call, number, target
@@ -130,7 +130,7 @@ def named_result(worker, step, make):
 
 def get_object(worker, step):
     target = worker.target(step["on"])
-    return named_result(worker, step, offered(target, "get_obj")) + (target,)
+    return named_result(worker, step, lambda: target.get_obj()) + (target,)
 
 
 def copy(worker, step):

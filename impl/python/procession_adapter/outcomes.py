@@ -78,6 +78,8 @@ BY_TYPE = [
 ]
 
 SENDING = {"put", "put_nowait", "send", "send_connection"}
+# What a value lacks, storage without a lock say, the caller took for another kind of object.
+ON_VALUES = {"load", "store", "add", "get_lock", "get_object"}
 RECEIVING = {"get", "get_nowait", "recv", "recv_connection"}
 
 
@@ -126,6 +128,8 @@ def meaning(error, do, target):
     if isinstance(error, AttributeError) and isinstance(target, process.BaseProcess):
         # Signalling a process that was never started: CPython trips over its own missing state.
         return answers.MISUSE
+    if isinstance(error, AttributeError) and do in ON_VALUES:
+        return answers.BAD_TYPE
     return by_type(error)
 
 

@@ -1,9 +1,12 @@
 //! The reference implementation: `multiprocessing` in Rust, crash-safe.
 
 mod acquire;
+pub mod array;
+mod barrier;
 mod channel;
 mod closable;
 mod codec;
+mod condition;
 pub mod connection;
 pub mod context;
 pub mod deadline;
@@ -15,6 +18,7 @@ mod joinable_queue;
 mod liveness;
 mod lock;
 mod mapping;
+mod memory_left;
 pub mod os_pipe;
 pub mod pipeline;
 pub mod process;
@@ -26,16 +30,21 @@ mod region;
 mod rlock;
 mod segment;
 mod semaphore;
+pub mod shareable_list;
 mod shared;
 pub mod shared_memory;
 mod simple_queue;
 mod start;
 mod sync;
 pub mod transfer;
+pub mod value;
 pub mod wait;
 
 pub use acquire::{AcquireError, Acquired, Holder, NotHeld, NotOwner};
+pub use array::{Array, RawArray};
+pub use barrier::{Barrier, BarrierCreateError, BarrierWaitError};
 pub use codec::CodecError;
+pub use condition::{Condition, ConditionGuard, ConditionLock, ConditionNotifyError, ConditionWaitError};
 pub use connection::{Connection, pipe};
 pub use deadline::Deadline;
 pub use event::Event;
@@ -51,5 +60,7 @@ pub use semaphore::{
     BoundedPermit, BoundedSemaphore, Permit, PermitAcquired, PermitReleaseError, Semaphore,
     SemaphoreCreateError,
 };
+pub use shareable_list::ShareableList;
 pub use shared_memory::SharedMemory;
 pub use simple_queue::SimpleQueue;
+pub use value::{RawValue, Value};

@@ -1,6 +1,8 @@
 //! What a shared array is worth when one of its users dies.
 
-use crate::clauses::access::{acquire_anyhow, killed_after, killed_while_writing, pairs, told_once};
+use crate::clauses::access::{
+    acquire_anyhow, killed_after, killed_in_the_middle, killed_while_writing, pairs, told_once,
+};
 use crate::clauses::prelude::*;
 
 /// The clauses, in reading order.
@@ -41,12 +43,9 @@ pub const CLAUSES: &[Clause] = &[
                     ]))
                     .process(
                         "w",
-                        (0..200)
-                            .map(|round| {
-                                let line = store_slice("a", WHOLE, &all(2 - round % 2)).ok();
-                                if round == 100 { line.label("late") } else { line }
-                            })
-                            .chain([stay("idle")]),
+                        killed_in_the_middle(
+                            (0..200).map(|round| store_slice("a", WHOLE, &all(2 - round % 2))).collect(),
+                        ),
                     )
                     .kill("w", [called("w", "late")]),
             ]

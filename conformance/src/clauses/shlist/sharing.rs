@@ -1,5 +1,6 @@
 //! A shareable list in several hands: attaching, copying, writing at once, dying.
 
+use crate::clauses::access::killed_in_the_middle;
 use crate::clauses::prelude::*;
 
 /// The clauses, in reading order.
@@ -127,10 +128,8 @@ pub const CLAUSES: &[Clause] = &[
         claims: &[PROCESSES],
         programs: |_| {
             const LOW: i64 = 0x1122_3344_5566_7788;
-            let writes = (0..200).map(|round| {
-                let line = store_at("m", 1, if round % 2 == 0 { -LOW } else { LOW }).ok();
-                if round == 100 { line.label("late") } else { line }
-            });
+            let writes =
+                (0..200).map(|round| store_at("m", 1, if round % 2 == 0 { -LOW } else { LOW })).collect();
             vec![
                 Program::new()
                     .queue("idle", 0)
@@ -150,8 +149,7 @@ pub const CLAUSES: &[Clause] = &[
                         "w",
                         [attach_list("m", "a").after(returned("main", "created")).ok()]
                             .into_iter()
-                            .chain(writes)
-                            .chain([stay("idle")]),
+                            .chain(killed_in_the_middle(writes)),
                     )
                     .kill("w", [called("w", "late")]),
             ]

@@ -58,10 +58,13 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new().title(title).queue("idle", 0).among(&[Method::Fork]).main(still_there())
             };
             let attaches = || attach("x", "a").after(returned("main", "written")).ok();
+            // Whoever is to remove what it had may still be starting.
+            let lingers = || sleep(TIME_TO_REMOVE_MS);
             let reads = || read_block("x", 0, 8).reads_bytes(&Item::bytes(7, 8).raw_bytes());
             vec![
-                program("it closes the block and ends").process("c", [attaches(), reads(), close("x").ok()]),
-                program("it ends with the block open").process("c", [attaches(), reads()]),
+                program("it closes the block and ends")
+                    .process("c", [attaches(), reads(), close("x").ok(), lingers()]),
+                program("it ends with the block open").process("c", [attaches(), reads(), lingers()]),
                 program("it is killed with the block open")
                     .process("c", [attaches(), reads(), stay("idle")])
                     .kill("c", [blocked("c", "stay")]),
@@ -88,7 +91,7 @@ pub const CLAUSES: &[Clause] = &[
                         put("idle", 1).after(blocked("c", "waits")).ok(),
                         block_mode("a").after(returned("c", "attach")).value(0o600),
                         attach("y", "a").ok(),
-                        read_block("y", 0, 8).reads_bytes(&Item::bytes(7, 8).raw_bytes()),
+                        read_block("b", 0, 8).reads_bytes(&Item::bytes(7, 8).raw_bytes()),
                         unlink("b").ok(),
                     ])
                     .process(
@@ -137,9 +140,9 @@ pub const CLAUSES: &[Clause] = &[
     },
 ];
 
-/// How long a block is left to whoever wants to remove it wrongly. A right implementation passes however
-/// short it is.
-const TIME_TO_REMOVE_MS: u64 = 300;
+/// How long a block is left to whoever wants to remove it wrongly, a program that has yet to start. A
+/// right implementation passes however short it is.
+const TIME_TO_REMOVE_MS: u64 = 500;
 
 /// Creates a block, lets `c` do with it what it does, and finds it unharmed when `c` is gone.
 fn still_there() -> Vec<Line> {
@@ -149,7 +152,7 @@ fn still_there() -> Vec<Line> {
         sleep(TIME_TO_REMOVE_MS).after(gone("c")),
         block_mode("a").value(0o600),
         attach("y", "a").ok(),
-        read_block("y", 0, 8).reads_bytes(&Item::bytes(7, 8).raw_bytes()),
-        unlink("y").ok(),
+        read_block("b", 0, 8).reads_bytes(&Item::bytes(7, 8).raw_bytes()),
+        unlink("b").ok(),
     ]
 }

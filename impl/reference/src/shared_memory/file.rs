@@ -17,6 +17,7 @@ use nix::unistd::{ftruncate, linkat, unlink};
 use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
+use crate::memory_left::refuse_more_than_there_is;
 
 const DIRECTORY: &str = "/dev/shm";
 
@@ -150,7 +151,8 @@ fn path(name: &str) -> String {
 
 /// Provides the first `len` bytes with memory, so that touching them cannot fail.
 fn provide(file: BorrowedFd<'_>, len: i64) -> io::Result<()> {
-    refuse_more_than_there_is(file, len)?;
+    let provided = fstat(file)?.st_blocks.saturating_mul(512);
+    refuse_more_than_there_is(len.saturating_sub(provided).max(0) as u64)?;
     loop {
         match fallocate(file, FallocateFlags::empty(), 0, len) {
             Err(Errno::EINTR) => {}
@@ -159,24 +161,4 @@ fn provide(file: BorrowedFd<'_>, len: i64) -> io::Result<()> {
             provided => return Ok(provided?),
         }
     }
-}
-
-/// A file system without a limit of its own would go on until the system kills programs for want of
-/// memory: what cannot possibly be there is refused before.
-fn refuse_more_than_there_is(file: BorrowedFd<'_>, len: i64) -> io::Result<()> {
-    const PAGES_BEFORE: i64 = 1 << 12;
-    if len / 4096 <= PAGES_BEFORE {
-        return Ok(());
-    }
-    let provided = fstat(file)?.st_blocks.saturating_mul(512);
-    let text = std::fs::read_to_string("/proc/meminfo")?;
-    let kib = |field: &str| -> i64 {
-        let line = text.lines().find_map(|line| line.strip_prefix(field));
-        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
-    };
-    let there_is = (kib("MemAvailable:") + kib("SwapFree:")).saturating_mul(1024);
-    if len.saturating_sub(provided) > there_is {
-        return Err(Errno::ENOMEM.into());
-    }
-    Ok(())
 }
