@@ -9,8 +9,8 @@
 use procession_contract::{Answer, Outcome};
 
 use super::super::just_in_time::{Config, Lane, Now, phase};
-use super::Take;
 use super::monitor::{Doing, Hold, Monitor, State};
+use super::{Take, is_of_its_own};
 use crate::verdict::FailureKind;
 
 /// The lock was given up, and nobody has notified it yet.
@@ -68,11 +68,11 @@ impl Wait {
             None => End::Unknown,
             Some((Outcome::Ok, 1)) => End::Woken,
             Some((Outcome::Ok, 0) | (Outcome::Timeout, _)) if timeout_ms.is_some() => End::GaveUp,
-            Some((Outcome::Ok | Outcome::Timeout, _)) => End::Impossible,
             Some((Outcome::OwnerDied, value)) => End::Told(value == 1),
             Some((Outcome::NotOwner | Outcome::Misuse, _)) => End::Refused,
             Some((Outcome::Interrupted, _)) => End::Interrupted,
-            Some(_) => End::Nothing,
+            Some((outcome, _)) if is_of_its_own(outcome) => End::Nothing,
+            Some(_) => End::Impossible,
         };
         let at_once = timeout_ms.is_some_and(|ms| ms <= 0);
         Wait { end, limited: timeout_ms.is_some(), at_once, predicate }
@@ -127,7 +127,8 @@ impl Monitor {
         match wait.end {
             End::Nothing => true,
             End::Refused => !owns && (wait.predicate.is_none() || self.is_true(state, wait.predicate, false)),
-            End::Woken => self.is_true(state, wait.predicate, true),
+            // Without the lock it cannot have done anything else; with it, it may have waited as well.
+            End::Woken => !owns && self.is_true(state, wait.predicate, true),
             _ => false,
         }
     }
@@ -166,12 +167,12 @@ impl Monitor {
                     }
                     _ => {}
                 }
-                // Pending, it returns as soon as it sees that it is true, or may not wait.
-                let returns = wait.end == End::Unknown
-                    && match wait.predicate {
-                        Some(_) => self.is_true(&config.state, wait.predicate, true),
-                        None => !Monitor::owns(hold, lane),
-                    };
+                // It returns when it sees that its predicate is true, or, pending, that it may not wait.
+                let returns = match (wait.end, wait.predicate) {
+                    (End::Unknown | End::Woken, Some(_)) => self.is_true(&config.state, wait.predicate, true),
+                    (End::Unknown, None) => !Monitor::owns(hold, lane),
+                    _ => false,
+                };
                 if returns {
                     found.push(with(hold, phase::DONE, 0));
                 }
@@ -188,9 +189,12 @@ impl Monitor {
                     found.push(with(hold, LATE, note));
                 }
                 let told = matches!(wait.end, End::Told(_) | End::Unknown);
-                if told && hold == Hold::Dead {
-                    let depth = (note >> DEPTH) as u32 & 0x7fff_ffff;
-                    found.push(with(Hold::Held(lane as u8, depth), phase::DONE, 0));
+                if hold == Hold::Dead && (told || wait.predicate.is_some()) {
+                    let mine = Hold::Held(lane as u8, (note >> DEPTH) as u32 & 0x7fff_ffff);
+                    found.push(match wait.predicate {
+                        None => with(mine, phase::DONE, 0),
+                        Some(_) => with(mine, BACK, TOLD),
+                    });
                 }
             }
             NOTIFIED | LATE => self.take_back(now, config, lane, wait, found),
