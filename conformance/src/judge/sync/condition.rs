@@ -2,7 +2,7 @@
 //!
 //! A wait gives up the lock, however often it is held, and begins to wait in one step. A notification
 //! of `n` wakes exactly `n` of those who wait, or all if they are fewer, and nobody else; whoever gave
-//! up before that is no longer one of them. A waiter has the lock back before it returns. If one that
+//! up before that is no longer one of them. A notifier that is killed may have woken fewer. A waiter has the lock back before it returns. If one that
 //! was notified is killed before it has the lock, its notification goes to another one that waited at
 //! the time. If the lock's holder is killed while everybody waits, a waiter may take it over.
 
@@ -304,7 +304,9 @@ impl Monitor {
         let wanted = all.len().min(usize::try_from(most).unwrap_or(usize::MAX));
         let mut eligible: Vec<usize> =
             all.iter().copied().filter(|lane| wait(*lane).is_some_and(Wait::may_be_woken)).collect();
-        if eligible.len() < wanted {
+        // Who never returned may have been killed in the middle, with some notified and some not.
+        let least = if accepted.is_none() { 0 } else { wanted };
+        if eligible.len() < least {
             return;
         }
         let alike = eligible.iter().all(|lane| wait(*lane).is_some_and(|wait| wait.predicate.is_none()));
@@ -317,15 +319,17 @@ impl Monitor {
             lanes.iter().filter(|lane| **lane < 32).fold(0u64, |mask, lane| mask | 1 << lane)
         };
         let everybody = mask(&all);
-        each_choice(&eligible, wanted, &mut Vec::new(), &mut |chosen| {
-            let mut next = done.clone();
-            let heirs = if self.exchangeable { 0 } else { everybody & !mask(chosen) };
-            for lane in chosen {
-                let note = next.lanes[*lane].note & !u64::from(u32::MAX) | heirs;
-                next.lanes[*lane] = Lane { phase: NOTIFIED, note };
-            }
-            found.push(next);
-        });
+        for count in least..=wanted.min(eligible.len()) {
+            each_choice(&eligible, count, &mut Vec::new(), &mut |chosen| {
+                let mut next = done.clone();
+                let heirs = if self.exchangeable { 0 } else { everybody & !mask(chosen) };
+                for lane in chosen {
+                    let note = next.lanes[*lane].note & !u64::from(u32::MAX) | heirs;
+                    next.lanes[*lane] = Lane { phase: NOTIFIED, note };
+                }
+                found.push(next);
+            });
+        }
     }
 }
 
