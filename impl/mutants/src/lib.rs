@@ -5,8 +5,10 @@
 //! the suite's agent and the reference and answers some calls wrongly. Each chapter of rows is a file.
 
 mod acquiring;
+mod array;
 mod barrier;
 mod barrier_breaking;
+mod block;
 mod calls;
 mod condition;
 mod condition_death;
@@ -17,6 +19,7 @@ mod event;
 pub mod facts;
 mod isolation;
 mod joinable;
+mod list;
 mod lock;
 mod os_pipe;
 mod pipe_bytes;
@@ -40,6 +43,9 @@ mod rlock;
 mod semaphore;
 mod simple_queue;
 mod users;
+mod value_death;
+mod value_locks;
+mod value_storage;
 mod wait;
 mod wrapped;
 
@@ -95,6 +101,12 @@ const CHAPTERS: &[&[Mutant]] = &[
     condition_death::MUTANTS,
     barrier::MUTANTS,
     barrier_breaking::MUTANTS,
+    value_storage::MUTANTS,
+    value_locks::MUTANTS,
+    value_death::MUTANTS,
+    array::MUTANTS,
+    block::MUTANTS,
+    list::MUTANTS,
 ];
 
 /// Every mutant.
