@@ -10,10 +10,9 @@ use std::{env, fs};
 #[path = "src/seeds.rs"]
 mod seeds;
 
-use seeds::SEEDS;
-
 fn main() {
     println!("cargo::rerun-if-changed=src/seeds.rs");
+    println!("cargo::rerun-if-changed=src/seeds");
     let source = PathBuf::from("../reference/src/sync");
     let target = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names it"));
     let mut missing = String::new();
@@ -45,7 +44,7 @@ fn main() {
         // An included file cannot open with inner documentation.
         let lines = text.lines().filter(|line| !line.starts_with("//!"));
         let mut text = lines.fold(String::new(), |text, line| text + line + "\n");
-        for seed in SEEDS.iter().filter(|seed| seed.file == file) {
+        for seed in seeds::all().filter(|seed| seed.file == file) {
             if text.matches(seed.find).count() != 1 {
                 let _ = write!(missing, "{:?}, ", seed.name);
                 continue;

@@ -9,7 +9,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use procession_models::plan::Plans::{self, Death, Early, Plain, Spurious};
 use procession_models::plan::{Defect, bound};
 use procession_models::seeded::{MISSING, scenes};
-use procession_models::seeds::SEEDS;
+use procession_models::seeds;
 
 const MUTANT: &str = "PROCESSION_MUTANT";
 
@@ -177,7 +177,7 @@ fn every_seed_is_in() -> Result<(), Failed> {
     if !MISSING.is_empty() {
         return Err(format!("the source has changed under these seeds: {MISSING:?}").into());
     }
-    for seed in SEEDS {
+    for seed in seeds::all() {
         if !MUTANTS.iter().any(|(_, defect, ..)| *defect == Defect::Seeded(seed.name)) {
             return Err(format!("nothing convicts {:?}", seed.name).into());
         }
