@@ -20,6 +20,7 @@ fn main() {
     let files = [
         "barrier",
         "bell",
+        "brief_lock",
         "condition",
         "done",
         "ends",

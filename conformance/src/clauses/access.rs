@@ -47,10 +47,11 @@ pub fn acquire_anyhow(object: &str) -> Line {
     acquire(object).timeout(1_000).expect(Expect::Any(vec![Expect::Value(1), told]))
 }
 
-/// For each type code two values that differ in every byte that the type has, as far as they can.
+/// For each type code, a wide one first, two values that differ in every byte of it, as far as they can.
 pub fn pairs() -> Vec<(&'static str, Scalar, Scalar)> {
     let int = |code, one: i64, other: i64| (code, Scalar::Int(one), Scalar::Int(other));
     vec![
+        int("q", 0x1122_3344_5566_7788, -0x1122_3344_5566_7789),
         ("c", Scalar::bytes(&[0x11]), Scalar::bytes(&[0xEE])),
         int("b", 0x11, -0x12),
         int("B", 0x11, 0xEE),
@@ -60,7 +61,6 @@ pub fn pairs() -> Vec<(&'static str, Scalar, Scalar)> {
         int("I", 0x1122_3344, 0xEEDD_CCBB),
         int("l", 0x1122_3344_5566_7788, -0x1122_3344_5566_7789),
         int("L", 0x1122_3344_5566_7788, -0x1122_3344_5566_7789),
-        int("q", 0x1122_3344_5566_7788, -0x1122_3344_5566_7789),
         int("Q", 0x1122_3344_5566_7788, -0x1122_3344_5566_7789),
         ("f", Scalar::real(f64::from(f32::from_bits(0x1122_3344))), Scalar::real(-1.0)),
         ("d", Scalar::real(f64::from_bits(0x1122_3344_5566_7788)), Scalar::real(-1.0)),

@@ -30,6 +30,8 @@ use platform::Access;
 pub mod barrier;
 #[path = "../../reference/src/sync/bell.rs"]
 pub mod bell;
+#[path = "../../reference/src/sync/brief_lock.rs"]
+pub mod brief_lock;
 #[path = "../../reference/src/sync/condition.rs"]
 pub mod condition;
 #[path = "../../reference/src/sync/done.rs"]
@@ -196,6 +198,16 @@ pub fn fence_after_exchange() {
     if platform::last_access() == Access::Exchange {
         fence();
     }
+}
+
+/// As [`fence`]: a fence that one side puts into the other, at some moment, is one on both sides.
+pub fn fence_everywhere() {
+    fence();
+}
+
+/// As [`fence`].
+pub fn fence_if_alone() {
+    fence();
 }
 
 /// Nobody spins here; a loop that does must let others go on.

@@ -41,8 +41,13 @@ pub struct Defect {
     pub event: Option<OnObject>,
     /// In barriers.
     pub barrier: Option<OnObject>,
-    /// In shared values, arrays and records.
+    /// In shared values, arrays and records, and in the storage below them, their copies and what a lock
+    /// was put around.
     pub value: Option<OnObject>,
+    /// In handles of named blocks.
+    pub block: Option<OnObject>,
+    /// In lists in named blocks.
+    pub list: Option<OnObject>,
     /// In process objects.
     pub process: Option<OnObject>,
     /// In how objects are created; the handles get the defect for their kind besides.
@@ -121,6 +126,21 @@ impl Defect {
         Defect { value: Some(value), ..Defect::NONE }
     }
 
+    /// A defect in the calls on named blocks and nothing else.
+    pub const fn in_blocks(block: OnObject) -> Defect {
+        Defect { block: Some(block), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on lists in named blocks and nothing else.
+    pub const fn in_lists(list: OnObject) -> Defect {
+        Defect { list: Some(list), ..Defect::NONE }
+    }
+
+    /// A defect in how objects are created and nothing else.
+    pub const fn in_creation(create: OnCreate) -> Defect {
+        Defect { create: Some(create), ..Defect::NONE }
+    }
+
     /// A defect in the calls on the library and nothing else.
     pub const fn in_library(library: OnLibrary) -> Defect {
         Defect { library: Some(library), ..Defect::NONE }
@@ -139,6 +159,8 @@ impl Defect {
         event: None,
         barrier: None,
         value: None,
+        block: None,
+        list: None,
         process: None,
         create: None,
         dropped: None,
@@ -171,7 +193,7 @@ impl Defect {
 pub struct Memory {
     /// The handle's name: the object's, the end's or the worker's.
     pub name: String,
-    /// What the object is; absent for a process.
+    /// What the object is; absent for a process and for what a call has made.
     pub kind: Option<ObjectKind>,
     /// Items held back.
     pub held: VecDeque<Item>,

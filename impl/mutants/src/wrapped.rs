@@ -3,8 +3,8 @@
 use std::any::Any;
 
 use procession_contract::{
-    Answer, Call, Implementation, Manifest, Method, Object, ObjectKind, ObjectSpec, Objects, Processes,
-    Script, Ticket, Worker,
+    Answer, Call, Implementation, Manifest, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome,
+    Processes, Script, Ticket, Worker,
 };
 
 use crate::defect::{Memory, OnObject};
@@ -40,6 +40,29 @@ impl Handle {
         let memory = Memory { name, kind, ..Memory::default() };
         Box::new(Handle { inner, mutant, defect, memory })
     }
+
+    /// The handle that a call has made, with this defect.
+    fn made(
+        inner: Box<dyn Object>,
+        mutant: &'static Mutant,
+        name: &str,
+        defect: Option<OnObject>,
+    ) -> Box<dyn Object> {
+        let memory = Memory { name: name.to_owned(), ..Memory::default() };
+        Box::new(Handle { inner, mutant, defect, memory })
+    }
+}
+
+/// The name under which a call makes a handle that is to have a defect, and which.
+fn made_by<'a>(call: &'a Call, mutant: &Mutant) -> Option<(&'a str, Option<OnObject>)> {
+    match call {
+        Call::GetObject { name } | Call::Copy { name } | Call::Synchronise { name } => {
+            Some((name, mutant.defect.value))
+        }
+        Call::OpenBlock { name, .. } => Some((name, mutant.defect.block)),
+        Call::OpenList { name, .. } => Some((name, mutant.defect.list)),
+        _ => None,
+    }
 }
 
 /// Puts the defect before handles that the reference has rebuilt in a new process, as its script says.
@@ -68,7 +91,8 @@ impl Object for Handle {
 
     fn share(&self) -> Result<Box<dyn Object>, Answer> {
         let (name, kind) = (self.memory.name.clone(), self.memory.kind.clone());
-        Ok(Handle::wrap(self.inner.share()?, self.mutant, name, kind))
+        let memory = Memory { name, kind, ..Memory::default() };
+        Ok(Box::new(Handle { inner: self.inner.share()?, mutant: self.mutant, defect: self.defect, memory }))
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
@@ -106,10 +130,17 @@ impl Implementation for Wrapped {
     }
 
     fn call(&self, on: &str, call: &Call, objects: &mut Objects) -> Answer {
-        match self.mutant.defect.library {
+        let answer = match self.mutant.defect.library {
             Some(defect) => defect(self.inner, on, call, objects),
             None => self.inner.call(on, call, objects),
+        };
+        if let Some((name, defect)) = made_by(call, self.mutant)
+            && answer.outcome == Outcome::Ok
+            && let Some(made) = objects.remove(name)
+        {
+            objects.insert(name.to_owned(), Handle::made(made, self.mutant, name, defect));
         }
+        answer
     }
 
     fn thread(&self, body: Box<dyn FnOnce() + Send>) -> Result<(), Answer> {

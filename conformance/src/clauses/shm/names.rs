@@ -255,17 +255,21 @@ pub const CLAUSES: &[Clause] = &[
         source: "gh-92408; dimos#3671",
         origin: Some("shm/hazard-attach-during-creation"),
         programs: |_| {
-            const BLOCKS: usize = 30;
-            const TRIES: usize = 60;
+            const BLOCKS: usize = 20;
+            const TRIES: usize = 150;
             let whole = || Expect::Any(vec![Expect::Value(64), Expect::Outcome(Outcome::NameMissing)]);
-            let block = |index: usize| format!("a{index}");
+            let block = move |index: usize| format!("a{index}");
             let makes = (0..BLOCKS).map(|index| {
                 new_block("b", &block(index), 64).after(called("c", &block(index))).label(&block(index)).ok()
             });
             let tries = (0..BLOCKS).flat_map(|index| {
                 (0..TRIES).map(move |number| {
-                    let line = attach("x", &format!("a{index}")).expect(whole());
-                    if number == 0 { line.label(&format!("a{index}")) } else { line }
+                    let line = attach("x", &block(index)).expect(whole());
+                    match (number, index) {
+                        (0, 0) => line.label("a0"),
+                        (0, _) => line.after(returned("main", &block(index - 1))).label(&block(index)),
+                        _ => line,
+                    }
                 })
             });
             let last = attach("x", &block(BLOCKS - 1)).after(ended("main")).value(64);

@@ -69,7 +69,7 @@ impl Mutex {
         found.cloned().ok_or_else(|| Answer::error(Outcome::BadType, format!("`{name}` is no mutex")))
     }
 
-    /// The address, for the functions on condition variables; it lives as long as `self`.
+    /// The address, for the functions on condition variables.
     pub(super) fn address(&self) -> *mut libc::pthread_mutex_t {
         self.raw.address()
     }
@@ -124,6 +124,7 @@ impl Mutex {
                 Err(error) => failed(error),
             },
             Call::Release { n: None } => self.unlock().map_or_else(failed, |()| Answer::ok()),
+            Call::Release { n: Some(_) } => Answer::error(Outcome::BadType, "a mutex is unlocked once"),
             _ => return None,
         })
     }

@@ -92,6 +92,7 @@ impl Object for Semaphore {
                 self.wait(Patience::of(*block, *timeout_ms)).map_or_else(failed, Answer::truth)
             }
             Call::Release { n: None } => self.post().map_or_else(failed, |()| Answer::ok()),
+            Call::Release { n: Some(_) } => Answer::error(Outcome::BadType, "a post gives one permit"),
             Call::Permits => self.value().map_or_else(failed, Answer::number),
             _ => Answer::of(Outcome::Unsupported),
         }

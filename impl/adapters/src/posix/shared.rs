@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //! 1. `place` is the address of a shared, writable mapping that is at least as long as a `T`, aligned to a
-//!    page, and lasts as long as the `Shared`: it is unmapped on drop and never before.
+//!    page, and lasts as long as the process: it is never unmapped.
 //! 2. Nothing in Rust reads or writes what lies there. Its address goes to the functions of the C library
 //!    that POSIX allows to be called from any thread of any process that has the object mapped.
 //! 3. What the bytes are is the C library's affair, here and in the forked processes, which are copies of
@@ -13,10 +13,11 @@ use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 
 use nix::Result;
-use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
-/// Memory for one object. It is not destroyed when it is dropped, since other processes may go on using it:
-/// the kernel frees the memory when the last of them is gone.
+/// Memory for one object. It is neither destroyed nor unmapped when it is dropped: others may go on using the
+/// object, and a robust mutex that a process still has when it ends is one whose memory the kernel looks at
+/// then. The kernel frees it when the last process is gone.
 pub(super) struct Shared<T> {
     place: NonNull<T>,
 }
@@ -44,15 +45,8 @@ impl<T: ProcessShared> Shared<T> {
         Ok(Shared { place: place.cast() })
     }
 
-    /// The address, valid for as long as `self` is, for the functions of the C library.
+    /// The address, valid for as long as the process lives, for the functions of the C library.
     pub(super) fn address(&self) -> *mut T {
         self.place.as_ptr()
-    }
-}
-
-impl<T> Drop for Shared<T> {
-    fn drop(&mut self) {
-        // SAFETY: by 1 this is the whole mapping, and whoever passes the address on keeps `self` alive.
-        let _ = unsafe { munmap(self.place.cast(), size_of::<T>()) };
     }
 }

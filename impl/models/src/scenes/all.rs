@@ -3,6 +3,7 @@
 //! Compiled twice: over the reference's own source, and over the same with seeds in it.
 
 mod barrier;
+mod brief_lock;
 mod channel;
 mod condition;
 mod ends;
@@ -35,6 +36,7 @@ type Body<R> = Box<dyn FnOnce() -> R>;
 pub fn all() -> Vec<Scene> {
     [
         lock::SCENES,
+        brief_lock::SCENES,
         condition::SCENES,
         barrier::SCENES,
         rlock::SCENES,
