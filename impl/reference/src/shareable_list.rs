@@ -48,10 +48,10 @@ pub use item::ListItem;
 /// Lists of either side can be attached by the other. CPython cannot tell zero bytes at the end of a text
 /// or of bytes from the slot's filling, and drops them when it reads. Here they are kept: they are noted
 /// behind CPython's part of the block. When CPython writes a slot, what it wrote counts, and the note is
-/// outdated; only if it writes what was there, without its zero bytes, they are still believed to be there. Into a
-/// list that CPython has made such a value cannot be written. Slots are measured in encoded bytes, as CPython should do:
-/// in its own lists a text of several bytes a character may have been cut, which is told as
-/// [`ListGetError::NotText`].
+/// outdated; only if it writes what was there, without its zero bytes, they are still believed to be
+/// there. Into a list that CPython has made such a value cannot be written. Slots are measured in encoded
+/// bytes, as CPython should do: in its own lists a text of several bytes a character may have been cut,
+/// which is told as [`ListGetError::NotText`].
 ///
 /// Name, block and their lifetime are those of [`SharedMemory`].
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! One shared value with a lock.
 //!
 //! # What it costs
-//! A value, an array or a record of its own costs one descriptor and three pages of memory (12 KiB)
-//! beside what it holds, and in each process that uses it two mappings. Who needs thousands of values
-//! makes one array of them: [`Array::element`](crate::Array::element) gives each as a value. The memory
-//! belongs to whoever has a handle: the kernel counts them, and what one process has dropped is never
-//! used again below another one.
+//! A value, an array or a record of its own costs one descriptor and two pages of memory (8 KiB, of
+//! which some 4000 bytes are for what it holds), and in each process that uses it two mappings. Who needs
+//! thousands of values makes one array of them: [`Array::element`](crate::Array::element) gives each as a
+//! value. The memory belongs to whoever has a handle: the kernel counts them, and what one process has
+//! dropped is never used again below another one.
 
 mod lock;
 mod plain;

@@ -252,8 +252,8 @@ mod tests {
         }
         storage.store(16, [1_u64, 2, 3]);
         assert_eq!(storage.load::<[u64; 3]>(16), [1, 2, 3]);
-        storage.store(104, u128::MAX - 7);
-        assert_eq!(storage.load::<u64>(104), u64::MAX - 7);
+        storage.store(112, u128::MAX - 7);
+        assert_eq!(storage.load::<u64>(112), u64::MAX - 7);
     }
 
     #[test]
