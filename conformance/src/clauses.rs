@@ -1,18 +1,26 @@
 //! Every clause, in reading order: the table of contents.
 
 mod access;
+mod acquiring;
 mod array;
+mod barrier;
 pub mod claims;
+mod condition;
 mod context;
 mod descriptors;
+mod dying;
+mod event;
 mod isolation;
 mod joinable;
+mod lock;
 mod os_pipe;
 mod pipe;
 mod pipeline;
 mod prelude;
 mod process;
 mod queue;
+mod rlock;
+mod semaphore;
 mod sharedctypes;
 mod shlist;
 mod shm;
@@ -36,6 +44,12 @@ const AREAS: &[&[&[Clause]]] = &[
     pipeline::CHAPTERS,
     pipe::CHAPTERS,
     wait::CHAPTERS,
+    lock::CHAPTERS,
+    rlock::CHAPTERS,
+    semaphore::CHAPTERS,
+    event::CHAPTERS,
+    condition::CHAPTERS,
+    barrier::CHAPTERS,
     value::CHAPTERS,
     array::CHAPTERS,
     sharedctypes::CHAPTERS,

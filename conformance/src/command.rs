@@ -8,6 +8,7 @@ mod implementations;
 mod output;
 mod registry;
 mod smoke;
+mod sweep;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
@@ -54,6 +55,8 @@ enum Command {
         #[command(flatten)]
         patience: PatienceArgs,
     },
+    /// Kills a worker at every moment of a call, and judges what the others are owed
+    Sweep(SweepArgs),
     /// Runs the program of a stored failure again
     Replay(ReplayArgs),
     /// Judges the history of a stored failure again, without running anything
@@ -145,6 +148,7 @@ impl FromStr for Seed {
 struct PatienceArgs {
     /// How long the adapter may take to say hello, and to clean up, in seconds
     #[arg(
+        id = "patience",
         long = "patience",
         value_name = "SECONDS",
         default_value_t = 30,
@@ -158,6 +162,76 @@ impl PatienceArgs {
     fn session(&self) -> SessionOptions {
         SessionOptions { patience: Duration::from_secs(self.seconds), ..SessionOptions::default() }
     }
+}
+
+/// What `sweep` is asked.
+#[derive(Args)]
+struct SweepArgs {
+    /// The implementation
+    #[arg(default_value = "reference", value_name = "IMPL")]
+    implementation: String,
+    /// Only this scene; may be repeated
+    #[arg(long, value_name = "SCENE")]
+    scene: Vec<String>,
+    /// Only this way of counting the places of the kill; may be repeated
+    #[arg(long, value_enum, value_name = "MODE")]
+    mode: Vec<ModeArg>,
+    /// Only survivors that run then; may be repeated
+    #[arg(long, value_enum, value_name = "SCHEDULE")]
+    schedule: Vec<ScheduleArg>,
+    /// This one place only: an operation, an instruction, or nanoseconds
+    #[arg(long, value_name = "N")]
+    at: Option<u64>,
+    /// Every how many-th instruction
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    every: u64,
+    /// How long each line of the table may take; what is left out then lies evenly between the rest
+    #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    seconds: u64,
+    /// How many places of each line are enough
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    points: Option<u64>,
+    /// A few places of each line only
+    #[arg(long)]
+    quick: bool,
+    /// Scenes that take much memory or time, too
+    #[arg(long)]
+    heavy: bool,
+    /// The seed of the random places: a number, `today` or `random`
+    #[arg(long, default_value_t = Seed(random::SEED))]
+    seed: Seed,
+    /// How many programs run side by side
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Where failures are stored
+    #[arg(long, value_name = "DIR", default_value = "target/procession")]
+    report: PathBuf,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    format: ListFormat,
+    /// The scenes and what their survivors are owed, instead of a sweep
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    patience: PatienceArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ModeArg {
+    /// Before its n-th shared operation, where the implementation offers that (`--features fault`)
+    Op,
+    /// After its n-th machine instruction
+    Step,
+    /// At random times
+    Random,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ScheduleArg {
+    /// While the victim is on its way
+    Racing,
+    /// Only after the kill
+    After,
 }
 
 #[derive(Args)]
@@ -298,8 +372,10 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
         }
     };
-    let runs_something =
-        matches!(cli.command, Command::Check(_) | Command::Smoke { .. } | Command::Replay(_));
+    let runs_something = matches!(
+        cli.command,
+        Command::Check(_) | Command::Smoke { .. } | Command::Sweep(_) | Command::Replay(_)
+    );
     if runs_something && let Err(error) = interrupt::install() {
         anstream::eprintln!("procession: {error}; close some descriptors");
         return ExitCode::from(3);
@@ -309,6 +385,7 @@ pub fn run() -> ExitCode {
         Command::List(args) => explain::list(&args),
         Command::Explain { clause } => explain::explain(&clause),
         Command::Smoke { implementation, patience } => smoke::smoke(&implementation, &patience.session()),
+        Command::Sweep(args) => sweep::sweep(&args),
         Command::Replay(args) => evidence::replay(&args),
         Command::Judge { file } => evidence::judge(&file),
         Command::Bench(args) => bench::bench(&args),

@@ -14,6 +14,9 @@ pub struct History {
     /// Which faults were carried out, and when (CLOCK_MONOTONIC, ns).
     #[serde(default)]
     pub faults: Vec<FaultFired>,
+    /// The ambushes that came too late: their worker had done what it was to be killed in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spared: Vec<FaultFired>,
     /// Standard output of the run's processes.
     #[serde(default)]
     pub stdout: String,
@@ -112,6 +115,9 @@ pub struct FaultFired {
     pub fault: usize,
     /// When (CLOCK_MONOTONIC, ns).
     pub at_ns: u64,
+    /// How many machine instructions its worker had been traced for by then; absent if it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<u64>,
 }
 
 impl History {

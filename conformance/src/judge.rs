@@ -19,14 +19,17 @@
 mod claims;
 mod connection;
 mod conservation;
+mod counter;
 mod expect;
 mod fifo;
 mod holders;
+mod just_in_time;
 mod order;
 mod progress;
 mod queue;
 pub mod run;
 mod search;
+mod sync;
 mod whole;
 pub mod words;
 
@@ -48,6 +51,8 @@ mod expect_cases;
 pub(crate) mod notation;
 #[cfg(test)]
 mod queue_cases;
+#[cfg(test)]
+mod sync_cases;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -105,7 +110,7 @@ fn judge_run(program: &Program, history: &History, manifest: &Manifest) -> Verdi
     for judge in &program.judges {
         // Only at quiescence does a call stay pending that somebody must account for.
         for (flat, (worker, line)) in run.places().enumerate().take_while(|_| run.quiescent()) {
-            accounted[flat] |= accounts_for(judge, &run.line(worker, line).step);
+            accounted[flat] |= accounts_for(judge, program, &run.line(worker, line).step);
         }
         verdicts.push(guarded("a judge", || hear(judge, &run, manifest)));
     }
@@ -128,12 +133,19 @@ fn hear(judge: &Judge, run: &Run, manifest: &Manifest) -> Verdict {
         }
         Judge::ConnectionOrder(pipe) => connection::order(run, pipe),
         Judge::ConnectionWhole(pipe) => connection::whole(run, pipe),
+        Judge::Lock(name) | Judge::Rlock(name) | Judge::Condition(name) | Judge::Register(name) => {
+            sync::monitor(run, name)
+        }
+        Judge::Counter(name) => counter::judge(run, name),
+        Judge::Semaphore(name) => sync::semaphore(run, name),
+        Judge::Event(name) => sync::event(run, name),
+        Judge::Barrier(name) => sync::barrier(run, name),
         other => whole::check(run, other),
     }
 }
 
 /// Whether a judge says of this call, if it is pending, whether it may be.
-fn accounts_for(judge: &Judge, step: &Step) -> bool {
+fn accounts_for(judge: &Judge, program: &Program, step: &Step) -> bool {
     match judge {
         Judge::Conservation(queue)
         | Judge::ProducerFifo(queue)
@@ -161,6 +173,13 @@ fn accounts_for(judge: &Judge, step: &Step) -> bool {
                         | Call::RecvBytesInto { .. }
                 )
         }
+        Judge::Lock(name)
+        | Judge::Rlock(name)
+        | Judge::Condition(name)
+        | Judge::Register(name)
+        | Judge::Semaphore(name)
+        | Judge::Event(name)
+        | Judge::Barrier(name) => sync::accounts_for(program, name, step),
         _ => false,
     }
 }

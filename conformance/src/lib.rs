@@ -27,5 +27,6 @@ pub mod run;
 pub mod shrink;
 pub mod smoke;
 pub mod suite;
+pub mod sweep;
 pub mod testing;
 pub mod verdict;

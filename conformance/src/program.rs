@@ -133,6 +133,39 @@ pub enum Action {
     LimitDescriptors(u32),
     /// Lowers the limit of address space to this many bytes more than are in use.
     LimitMemory(u64),
+    /// SIGKILL in the middle of what the worker does from one of its lines on. The line has a gate, at
+    /// which the suite takes up its position; the fault has no conditions of its own.
+    Ambush(Ambush),
+}
+
+/// A kill whose time is counted from the moment at which a line's call is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ambush {
+    /// The index of the worker's line from whose call is counted.
+    pub first: usize,
+    /// The index of the line with whose return the opportunity is over.
+    pub last: usize,
+    /// When.
+    pub when: Moment,
+}
+
+/// How far a worker gets from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// Exactly this many machine instructions of its thread, traced one by one. The process's other
+    /// threads run on meanwhile. A worker that sleeps in the middle, twice or for good, is killed there.
+    Instructions(u64),
+    /// This many nanoseconds.
+    Nanoseconds(u64),
+}
+
+impl Action {
+    /// Whether it may end the process.
+    pub fn is_deadly(self) -> bool {
+        matches!(self, Action::Kill | Action::Signal(_) | Action::Ambush(_))
+    }
 }
 
 /// What a clause promises of one step. Without an expectation the step is judged by the program's
@@ -232,6 +265,32 @@ pub enum Judge {
     /// Whatever a pipe delivers is a whole message that somebody sent, at most once; several workers
     /// share its ends. A receiver that is alone keeps each sender's order.
     ConnectionWhole(String),
+    /// At most one worker holds the lock at a time, whoever releases it; whoever was refused, or gave
+    /// up, found it held at some moment. Nobody waits at the end while it is free. The death of a
+    /// holder is told to the next one, once. Conditions over the lock, and values that use it, are
+    /// part of this, here and in the three that follow.
+    Lock(String),
+    /// As a lock, but owned by a worker, which acquires and releases it as often as it likes.
+    Rlock(String),
+    /// A wait on the condition gives up the lock and has it back when it returns. Each notification
+    /// wakes as many waiters as it should, of those that waited, and nobody else returns true.
+    Condition(String),
+    /// Each read of the value, array or record returns what was written last, whole; an access waits
+    /// while another worker holds the lock.
+    Register(String),
+    /// The number has been added to as often as the program says: by those additions that returned,
+    /// and at most by those that were killed. Every addition is made with the lock held.
+    Counter(String),
+    /// An acquire takes a permit and a release brings one; nobody waits at the end while there is one.
+    /// A bounded semaphore refuses more than its first value. The permits of the dead come back.
+    Semaphore(String),
+    /// A wait returns true if the event was set while it waited, and false only when its time is over
+    /// and the event was clear throughout. Nobody waits at the end while it is set.
+    Event(String),
+    /// Nobody passes the barrier before all parties have arrived, and each has an index of its own.
+    /// Once broken, by an abort, a time that is over, an action that fails or a death, it tells whoever
+    /// waits or comes, until a reset.
+    Barrier(String),
     /// The main worker's process ended with this exit status (negative for a signal).
     MainEnded(i32),
     /// The worker's process was gone when the main worker's was, or this many milliseconds later, plus

@@ -17,6 +17,7 @@
 //! When the suite ends in any way, by SIGKILL too, the warden reads the end of its socket, kills
 //! everything below it and removes the session's directory.
 
+mod ambush;
 mod attempt;
 mod clock;
 mod conditions;
@@ -26,14 +27,17 @@ mod guard;
 mod hearing;
 mod histories;
 pub mod interrupt;
+mod landmarks;
 mod leftovers;
 mod limits;
+mod maps;
 mod parse;
 mod pidfd;
 mod pool;
 mod proc;
 mod quiescence;
 mod session;
+mod step;
 mod validity;
 mod warden;
 mod workers;
@@ -43,6 +47,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use landmarks::Landmarks;
 pub use pool::{Event, Job, Pool};
 pub use proc::{Process, ProcessId};
 pub use session::Session;
@@ -83,11 +88,15 @@ pub struct RunOptions {
     pub deadline: Duration,
     /// Where to keep the run's directory, under the run's name; absent to remove it.
     pub keep_directory: Option<PathBuf>,
+    /// The way of the worker that a program kills after so many instructions: filled by the first such
+    /// run, and used by the others to get there faster. To be shared by runs of one program alone, but
+    /// for the number of instructions.
+    pub landmarks: Option<Landmarks>,
 }
 
 impl Default for RunOptions {
     fn default() -> RunOptions {
-        RunOptions { deadline: Duration::from_secs(20), keep_directory: None }
+        RunOptions { deadline: Duration::from_secs(20), keep_directory: None, landmarks: None }
     }
 }
 
@@ -174,6 +183,9 @@ pub enum RunError {
     Interrupted,
     /// The program is not one that can be run.
     Program(String),
+    /// This machine does not let the suite do what the program plans: which, and why. The session is
+    /// broken.
+    NotAllowed(String),
     /// There is no adapter to run it on: the session could not be opened (again).
     Session(SessionError),
     /// The suite or the machine is at fault. The session is broken.
@@ -188,6 +200,7 @@ impl fmt::Display for RunError {
             RunError::Adapter(misbehaviour) => write!(f, "the adapter is at fault: {misbehaviour}"),
             RunError::Implementation(detail) => write!(f, "the implementation failed: {detail}"),
             RunError::Interrupted => write!(f, "interrupted"),
+            RunError::NotAllowed(reason) => write!(f, "this machine does not allow it: {reason}"),
             RunError::Program(reason) => write!(f, "the program cannot be run: {reason}"),
             RunError::Session(error) => write!(f, "no adapter to run it on: {error}"),
             RunError::Suite(reason) => write!(f, "the suite is at fault: {reason}"),

@@ -258,6 +258,9 @@ impl Check<'_> {
                 };
                 (History::default(), Verdict::Fail(failure))
             }
+            Err(error @ RunError::NotAllowed(_)) => {
+                (History::default(), Verdict::Untested(error.to_string()))
+            }
             Err(error) => {
                 let why = error.to_string();
                 if let RunError::Adapter(_) | RunError::Session(_) | RunError::Suite(_) = &error {

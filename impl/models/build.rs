@@ -20,9 +20,11 @@ fn main() {
     let files = [
         "barrier",
         "bell",
+        "brief_lock",
         "condition",
         "done",
         "ends",
+        "event",
         "gate",
         "mark",
         "pop",
@@ -31,6 +33,8 @@ fn main() {
         "record",
         "resize",
         "ring",
+        "rlock",
+        "semaphore",
         "user_lock",
         "words",
     ];

@@ -48,6 +48,11 @@ fn snapshot(name: &str, story: &str) {
 #[case::ten_producers("ten_producers", env!("CARGO_BIN_EXE_ten_producers"))]
 #[case::producer_and_consumer("producer_and_consumer", env!("CARGO_BIN_EXE_producer_and_consumer"))]
 #[case::pipeline("pipeline", env!("CARGO_BIN_EXE_pipeline"))]
+#[case::shared_counter("shared_counter", env!("CARGO_BIN_EXE_shared_counter"))]
+#[case::bounded_buffer("bounded_buffer", env!("CARGO_BIN_EXE_bounded_buffer"))]
+#[case::rendezvous("rendezvous", env!("CARGO_BIN_EXE_rendezvous"))]
+#[case::door("door", env!("CARGO_BIN_EXE_door"))]
+#[case::permits("permits", env!("CARGO_BIN_EXE_permits"))]
 fn the_reference_and_cpython_tell_the_same_story(#[case] name: &str, #[case] program: &str) {
     let told = story(name, Command::new(program));
     snapshot(name, &told);

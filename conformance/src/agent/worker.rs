@@ -120,8 +120,13 @@ impl Run {
         let method = worker.method.unwrap_or(self.script.method);
         if worker.gets.is_none() && matches!(method, Method::Fork | Method::Thread) {
             // Whoever shares or copies the parent's memory has its process objects too.
+            let is_thread = |name: &str| {
+                let worker = self.script.workers.iter().find(|worker| worker.name == name);
+                worker.is_some_and(|worker| worker.kind != WorkerKind::Process)
+            };
             for (name, object) in objects {
                 if !gets.contains_key(name)
+                    && !is_thread(name)
                     && let Ok(object) = object.share()
                 {
                     gets.insert(name.clone(), object);

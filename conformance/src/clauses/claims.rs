@@ -9,6 +9,9 @@ pub const PROCESSES: &str = "processes";
 /// eight more.
 pub const CPYTHON_WIRE: &str = "cpython_wire";
 
+/// The function of a signal may raise an error, which ends the call that the main thread is in.
+pub const RAISING_SIGNALS: &str = "raising_signals";
+
 /// Every claim that a clause may name, with what it means.
 pub const ALL: &[(&str, &str)] = &[
     (
@@ -20,6 +23,10 @@ pub const ALL: &[(&str, &str)] = &[
         CPYTHON_WIRE,
         "A pipe's stream is framed as CPython's is: four bytes of length, big endian and signed; -1 \
          announces eight more.",
+    ),
+    (
+        RAISING_SIGNALS,
+        "The function of a signal may raise an error, which ends the call that the main thread is in.",
     ),
 ];
 

@@ -5,8 +5,8 @@ pub use procession_contract::{
     WorkerKind,
 };
 
-pub use super::claims::{CPYTHON_WIRE, PROCESSES};
+pub use super::claims::{CPYTHON_WIRE, PROCESSES, RAISING_SIGNALS};
 pub use super::descriptors::closing_releases;
 pub use crate::clause::{Clause, Level};
 pub use crate::program::build::*;
-pub use crate::program::{Expect, Judge, Line, Program};
+pub use crate::program::{Action, Condition, Expect, Judge, Line, Program};

@@ -7,6 +7,8 @@ use super::output::say;
 pub fn list() -> Result<u8, Failure> {
     say("reference            the implementation that this project ships (the default)");
     say("threads              threads that stand for processes: std and crossbeam");
+    say("posix                mutexes, semaphores and message queues of the C library");
+    say("posix_robust         the same with robust mutexes");
     say("cpython              multiprocessing of the python3 on the PATH");
     say("cpython:PATH         multiprocessing of another interpreter");
     say("'COMMAND LINE'       any adapter that speaks protocol 1 (conformance/PROTOCOL.md)");

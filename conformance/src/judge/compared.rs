@@ -101,7 +101,7 @@ fn simulate(choices: &mut Choices, maxsize: usize, several: bool) -> (Program, H
             states[worker] = State::Gone;
             lived.end = WorkerEnd::Died;
             program = program.fault(&format!("w{worker}"), Action::Kill, []);
-            history.faults.push(FaultFired { fault: 0, at_ns: now });
+            history.faults.push(FaultFired { fault: 0, at_ns: now, instructions: None });
             continue;
         }
         states[worker] = match std::mem::replace(&mut states[worker], State::Idle) {

@@ -157,7 +157,7 @@ fn simulate(choices: &mut Choices) -> (Program, History) {
             pipe.holds[worker] = [false; 2];
             (lived.end, lived.gone_ns) = (WorkerEnd::Died, Some(now));
             program = program.fault(&format!("w{worker}"), Action::Kill, []);
-            history.faults.push(FaultFired { fault: 0, at_ns: now });
+            history.faults.push(FaultFired { fault: 0, at_ns: now, instructions: None });
             continue;
         }
         states[worker] = match std::mem::replace(&mut states[worker], State::Idle) {

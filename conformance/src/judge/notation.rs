@@ -5,16 +5,35 @@
 //! `close@END`. ANSWER is an outcome, `-> N`, `-> N,M`, or `-> N!` for an item N that is damaged.
 //! Besides there are `WORKER killed`, `WORKER died`, `WORKER gone T` and `quiescent`. The queue is `q`,
 //! the pipe `p`; items are integers.
+//!
+//! Locks and their kin: `acquire@l`, `acquire@l 5` within 5 ms, `try@l`, `release@l`, `wait@c`, `wait@c 5`,
+//! `word@c 1` for a wait until the word 0 is 1, `notify@c 2`, `notifyall@c`, `set@e`, `clear@e`, `isset@e`,
+//! `abort@b`, `reset@b`, `load@v`, `store@v 3`, `add@v 2`, `lockedadd@v 2`, `permits@s`, `wordadd 1`. There
+//! are a lock `l`, a recursive one `r`, a semaphore `s` of 2, a bounded one `t` of 1, a condition `c` with
+//! a lock of its own and one `d` over `l`, an event `e`, a barrier `b` for two and a value `v`. A time may
+//! be in milliseconds: `5ms`.
 
 use procession_contract::{Answer, Call, Item, Manifest, Outcome, QueueLevel};
 
 use crate::history::{CallHistory, FaultFired, History, Returned, RunEnd, WorkerEnd, WorkerHistory};
-use crate::program::build::{get, on, put, recv, send};
+use crate::program::build::*;
 use crate::program::{Action, Line, Program};
 
 /// Reads a history and the program of which it is one, without judges.
 pub fn read(text: &str) -> (Program, History) {
-    let mut program = Program::new().queue("q", 0).pipe("p").main([]);
+    let mut program = Program::new()
+        .queue("q", 0)
+        .pipe("p")
+        .lock("l")
+        .rlock("r")
+        .semaphore("s", 2)
+        .bounded_semaphore("t", 1)
+        .condition("c")
+        .condition_over("d", "l")
+        .event("e")
+        .barrier("b", 2)
+        .value("v", "q", 0)
+        .main([]);
     let main = WorkerHistory { name: "main".into(), end: WorkerEnd::Finished, ..WorkerHistory::default() };
     let mut history = History { workers: vec![main], ..History::default() };
     for statement in text.split([';', '\n']).map(str::trim).filter(|statement| !statement.is_empty()) {
@@ -30,7 +49,7 @@ pub fn read(text: &str) -> (Program, History) {
                 "killed" => {
                     program = program.fault(words[0], Action::Kill, []);
                     let fault = program.faults.len() - 1;
-                    history.faults.push(FaultFired { fault, at_ns: 0 });
+                    history.faults.push(FaultFired { fault, at_ns: 0, instructions: None });
                     history.workers[index].end = WorkerEnd::Died;
                 }
                 "died" => history.workers[index].end = WorkerEnd::Died,
@@ -73,6 +92,14 @@ fn worker_index(program: &mut Program, history: &mut History, name: &str) -> usi
     history.workers.len() - 1
 }
 
+/// A time, in nanoseconds unless it says `ms`.
+fn time(text: &str) -> u64 {
+    match text.trim().strip_suffix("ms") {
+        Some(ms) => number::<u64>(ms) * 1_000_000,
+        None => number(text),
+    }
+}
+
 fn number<N: std::str::FromStr>(text: &str) -> N {
     text.trim().parse().unwrap_or_else(|_| panic!("{text:?} is no number"))
 }
@@ -85,6 +112,9 @@ fn read_call(program: &mut Program, history: &mut History, worker: usize, text: 
     let (doing, rest) = text.split_once('[').unwrap_or_else(|| panic!("{text:?} has no time"));
     let mut words = doing.split_whitespace();
     let (name, argument) = (words.next().expect("a call has a name"), words.next());
+    if let Some(line) = sync_line(name, argument.map(number)) {
+        return add_call(program, history, worker, line, text, rest, name.starts_with("load"));
+    }
     let (name, end) =
         name.split_once('@').map_or((name, String::new()), |(name, end)| (name, format!("p.{end}")));
     let ids = argument.map_or(Vec::new(), numbers);
@@ -101,15 +131,61 @@ fn read_call(program: &mut Program, history: &mut History, worker: usize, text: 
         ("close", []) => on(&end, Call::Close),
         other => panic!("{other:?} is no call of the notation"),
     };
+    add_call(program, history, worker, line, text, rest, name == "getmany");
+}
+
+/// Adds a call, whose time and answer are the rest of its text.
+fn add_call(
+    program: &mut Program,
+    history: &mut History,
+    worker: usize,
+    line: Line,
+    text: &str,
+    rest: &str,
+    many: bool,
+) {
     let (called, rest) = rest.split_once(',').unwrap_or_else(|| panic!("{text:?} has no comma in its time"));
     let returned = rest.split_once(']').map(|(at, answer)| Returned {
-        at_ns: number(at),
-        answer: read_answer(answer.trim(), name == "getmany"),
+        at_ns: time(at),
+        answer: read_answer(answer.trim(), many && !text.starts_with("load")),
     });
     let role = &mut program.roles[worker];
     role.lines.push(line);
-    let call = CallHistory { line: role.lines.len() - 1, called_ns: number(called), returned };
+    let call = CallHistory { line: role.lines.len() - 1, called_ns: time(called), returned };
     history.workers[worker].calls.push(call);
+}
+
+/// A call on one of the locks and their kin.
+fn sync_line(name: &str, argument: Option<i64>) -> Option<Line> {
+    let line = match name.split_once('@') {
+        None if name == "wordadd" => own(Call::WordAdd { index: 0, amount: argument? }),
+        None => return None,
+        Some(("acquire", on)) => match argument {
+            Some(ms) => acquire(on).timeout(ms),
+            None => acquire(on),
+        },
+        Some(("try", on)) => acquire(on).nonblocking(),
+        Some(("release", on)) => release(on),
+        Some(("wait", on)) => match argument {
+            Some(ms) => await_on(on).timeout(ms),
+            None => await_on(on),
+        },
+        Some(("word", on)) => await_word(on, 0, argument?),
+        Some(("notify", on)) => notify_n(on, argument.unwrap_or(1)),
+        Some(("notifyall", on)) => notify_all(on),
+        Some(("set", on)) => set(on),
+        Some(("clear", on)) => clear(on),
+        Some(("isset", on)) => is_set(on),
+        Some(("abort", on_what)) => on(on_what, Call::Abort),
+        Some(("reset", on_what)) => on(on_what, Call::Reset),
+        Some(("load", on)) => load(on),
+        Some(("store", on)) => store(on, argument?),
+        Some(("add", on)) => add(on, argument?, 1, false),
+        Some(("lockedadd", on)) => add(on, argument?, 1, true),
+        Some(("permits", on_what)) => on(on_what, Call::Permits),
+        Some(_) => return None,
+    };
+    Some(line)
 }
 
 fn read_answer(text: &str, many: bool) -> Answer {

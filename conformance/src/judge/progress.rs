@@ -177,7 +177,8 @@ fn last_called(run: &Run, worker: usize) -> Option<usize> {
 /// expectation forbids it, and Unresolved otherwise.
 pub fn unfired_faults(run: &Run) -> Option<Verdict> {
     for (index, fault) in run.program.faults.iter().enumerate() {
-        if run.history.faults.iter().any(|fired| fired.fault == index) {
+        let mut settled = run.history.faults.iter().chain(&run.history.spared);
+        if settled.any(|settled| settled.fault == index) {
             continue;
         }
         let guilty = match held_back_by(run, &fault.after, &mut Vec::new()) {

@@ -1,10 +1,10 @@
 //! One run as the judges see it: the program and its history side by side, indexed, with the
 //! questions that every judge asks of a worker.
 
-use procession_contract::{Call, ExitStatus, Item, WorkerKind};
+use procession_contract::{ActionEnd, Call, ExitStatus, Item, ObjectKind, Step, WorkerKind};
 
 use crate::history::{CallHistory, History, Returned, RunEnd, WorkerEnd, WorkerHistory};
-use crate::program::{Action, Line, Place, Program};
+use crate::program::{Line, Place, Program};
 
 /// A program with its history.
 pub struct Run<'a> {
@@ -63,7 +63,9 @@ impl<'a> Run<'a> {
         }
         let mut drastic = Vec::new();
         for (worker, role) in program.roles.iter().enumerate() {
-            let lines = role.lines.iter().enumerate().filter(|(_, line)| is_drastic(&line.step.call));
+            let lines = role.lines.iter().enumerate().filter(|(_, line)| {
+                is_drastic(&line.step.call) || may_run_a_deadly_action(program, &line.step)
+            });
             drastic.extend(lines.map(|(line, _)| (worker, line)));
         }
         Ok(Run { program, history, workers, calls, drastic })
@@ -184,8 +186,8 @@ impl<'a> Run<'a> {
         let process = self.process_of(worker);
         let hit = |fault: usize| {
             self.program.faults.get(fault).is_some_and(|fault| {
-                let deadly = matches!(fault.action, Action::Kill | Action::Signal(_));
-                deadly && self.worker(&fault.worker).is_some_and(|hit| self.process_of(hit) == process)
+                fault.action.is_deadly()
+                    && self.worker(&fault.worker).is_some_and(|hit| self.process_of(hit) == process)
             })
         };
         let role = &self.program.roles[worker].worker;
@@ -208,9 +210,10 @@ impl<'a> Run<'a> {
         let process = self.process_of(worker);
         self.drastic.iter().any(|&(caller, line)| {
             let ends = match &self.line(caller, line).step.call {
-                Call::Exit { status: ExitStatus::Immediate(_) } | Call::SignalSelf { .. } => {
-                    self.process_of(caller) == process
-                }
+                Call::Exit { status: ExitStatus::Immediate(_) }
+                | Call::SignalSelf { .. }
+                | Call::Await { .. }
+                | Call::DieBefore { .. } => self.process_of(caller) == process,
                 Call::Exit { .. } | Call::Raise => caller == worker,
                 _ => false,
             };
@@ -234,8 +237,19 @@ fn is_drastic(call: &Call) -> bool {
             | Call::Exit { .. }
             | Call::Raise
             | Call::SignalSelf { .. }
+            | Call::DieBefore { .. }
             | Call::CancelJoinThread
     )
+}
+
+/// Whether the step waits at a barrier whose action kills the process that runs it.
+fn may_run_a_deadly_action(program: &Program, step: &Step) -> bool {
+    let is_deadly = |kind: &ObjectKind| match kind {
+        ObjectKind::Barrier { action: Some(action), .. } => action.then == ActionEnd::Dies,
+        _ => false,
+    };
+    matches!(step.call, Call::Await { .. })
+        && program.objects.iter().any(|object| object.name == step.on && is_deadly(&object.kind))
 }
 
 /// The items that a call sends.

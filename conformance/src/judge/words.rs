@@ -31,6 +31,20 @@ pub fn call(step: &Step) -> String {
     }
     match &step.call {
         Call::Put { block: false, .. } | Call::Get { block: false, .. } => words += " without waiting",
+        Call::Acquire { block: false, .. } => words = format!("{words} {} without waiting", step.on),
+        Call::Acquire { timeout_ms: Some(ms), .. }
+        | Call::Await { timeout_ms: Some(ms) }
+        | Call::AwaitWord { timeout_ms: Some(ms), .. } => {
+            words = format!("{words} {} within {ms} ms", step.on);
+        }
+        Call::Notify { n: Some(n) } | Call::Release { n: Some(n) } => {
+            words = format!("{words} {} {n}", step.on);
+        }
+        Call::Store { to, .. } => words = format!("{words} {} {}", step.on, scalar(to)),
+        Call::Add { amount, times, .. } => match times {
+            1 => words = format!("{words} {} {amount}", step.on),
+            _ => words = format!("{words} {} {amount}, {times} times", step.on),
+        },
         Call::Put { timeout_ms: Some(ms), .. }
         | Call::PutMany { timeout_ms: Some(ms), .. }
         | Call::Get { timeout_ms: Some(ms), .. }

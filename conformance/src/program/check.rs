@@ -299,6 +299,16 @@ fn judges(program: &Program, found: &mut Vec<String>) {
                 object_problem(program, pipe, &["pipe", "stream_pipe"])
                     .or_else(|| ids_problem(program, &[format!("{pipe}.0"), format!("{pipe}.1")]))
             }
+            Judge::Lock(lock) => object_problem(program, lock, &["lock"]),
+            Judge::Rlock(lock) => object_problem(program, lock, &["rlock"]),
+            Judge::Condition(condition) => object_problem(program, condition, &["condition"]),
+            Judge::Register(value) => object_problem(program, value, &["value", "array", "record"]),
+            Judge::Counter(value) => object_problem(program, value, &["value", "array", "record"]),
+            Judge::Semaphore(semaphore) => {
+                object_problem(program, semaphore, &["semaphore", "bounded_semaphore"])
+            }
+            Judge::Event(event) => object_problem(program, event, &["event"]),
+            Judge::Barrier(barrier) => object_problem(program, barrier, &["barrier"]),
             Judge::GoneWithMain(worker, _) | Judge::OutlivesMain(worker) | Judge::Finished(worker) => {
                 worker_problem(program, worker)
             }
@@ -319,7 +329,11 @@ fn judges(program: &Program, found: &mut Vec<String>) {
 }
 
 fn object_problem(program: &Program, name: &str, kinds: &[&str]) -> Option<String> {
-    match program.objects.iter().find(|object| object.name == name) {
+    let created = program.lines().filter_map(|(_, line)| match &line.step.call {
+        Call::Create { object } => Some(&**object),
+        _ => None,
+    });
+    match program.objects.iter().chain(created).find(|object| object.name == name) {
         None => Some(format!("there is no object `{name}`")),
         Some(object) if !kinds.contains(&object.kind.name()) => {
             Some(format!("`{name}` is none of {kinds:?}"))

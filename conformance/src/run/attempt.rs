@@ -8,6 +8,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::{TimeSpec, TimeValLike};
 use procession_contract::{Manifest, Method, Script};
 
+use super::ambush::Ambushes;
 use super::clock::{MS, now_ns, ns};
 use super::conditions::all_hold;
 use super::connection::Connection;
@@ -41,6 +42,7 @@ pub(super) struct Attempt<'a> {
     pub(super) main_ended: Option<(u64, i32)>,
     pub(super) error: Option<(ErrorKind, String)>,
     faults: Faults,
+    ambushes: Ambushes,
     group_armed: bool,
     /// When the last of those who have been armed is to begin. Who waits for it sleeps, and yet moves.
     begins_ns: u64,
@@ -90,6 +92,7 @@ pub(super) fn run(
         main_ended: None,
         error: None,
         faults: Faults::new(program),
+        ambushes: Ambushes::new(options.landmarks.clone()),
         group_armed: false,
         begins_ns: 0,
         stillness: Stillness::new(manifest),
@@ -152,8 +155,10 @@ impl Attempt<'_> {
             }
             end => end,
         };
-        let (faults, main_ended, lag_ns) = (self.faults.finish(), self.main_ended, self.lag_ns);
-        Ok(History { workers, end, faults, stdout, stderr, left, main_ended, lag_ns })
+        let (main_ended, lag_ns) = (self.main_ended, self.lag_ns);
+        let (mut faults, (ambushed, spared)) = (self.faults.finish(), self.ambushes.finish()?);
+        faults.extend(ambushed);
+        Ok(History { workers, end, faults, spared, stdout, stderr, left, main_ended, lag_ns })
     }
 
     /// One look at everything; says how the run ended, if it has.
@@ -163,11 +168,15 @@ impl Attempt<'_> {
             return Ok(Some(RunEnd::Completed));
         }
         moved |= self.arm();
-        moved |= self.let_go();
+        moved |= self.let_go()?;
+        moved |= self.ambushes.look()?;
         moved |= self.faults.act(self.program, &mut self.workers);
         if moved {
             self.progress_ns = now_ns();
             self.stillness.disturb();
+        }
+        if self.ambushes.move_on() {
+            self.progress_ns = now_ns();
         }
         let main_ended = self.main_ended.is_some();
         let look_around = !moved && self.stillness.is_due();
@@ -176,7 +185,7 @@ impl Attempt<'_> {
             if main_ended && processes.is_empty() && self.workers.iter().all(Worker::is_accounted_for) {
                 return Ok(Some(RunEnd::Completed));
             }
-            if look_around && self.is_quiet(&processes) && !self.acts_in_stillness() {
+            if look_around && self.is_quiet(&processes) && !self.acts_in_stillness()? {
                 return Ok(Some(if main_ended { RunEnd::Completed } else { RunEnd::Quiescent }));
             }
         }
@@ -211,20 +220,21 @@ impl Attempt<'_> {
 
     /// Whether a gate opens or a fault falls due by the stillness itself: every pending call is blocked
     /// then, which the looks at single threads may not have shown yet on a busy machine.
-    fn acts_in_stillness(&mut self) -> bool {
+    fn acts_in_stillness(&mut self) -> Result<bool, RunError> {
         for worker in &mut self.workers {
             if let Some(line) = worker.history.pending().map(|call| call.line) {
                 worker.sleep.settle(line);
             }
         }
-        let acts = self.let_go() | self.faults.act(self.program, &mut self.workers);
+        let acts = self.let_go()? | self.faults.act(self.program, &mut self.workers);
+        let acts = acts || self.ambushes.end_sleepers(&self.workers);
         // A fault that falls due later is something to come as well.
         let acts = acts || self.faults.next_ns().is_some();
         if acts {
             self.progress_ns = now_ns();
             self.stillness.disturb();
         }
-        acts
+        Ok(acts)
     }
 
     /// Nothing has happened for too long: whose fault is that?
@@ -298,12 +308,13 @@ impl Attempt<'_> {
     }
 
     /// Opens the gates whose conditions have come; says whether any was opened.
-    fn let_go(&mut self) -> bool {
+    fn let_go(&mut self) -> Result<bool, RunError> {
         let mut any = false;
         for index in 0..self.workers.len() {
             let Some(step) = self.workers[index].waits_at else { continue };
             let after = &self.program.roles[index].lines[step].after;
             if all_hold(after, self.program, &mut self.workers) {
+                self.ambushes.lay(self.program, index, &self.workers[index], step)?;
                 let worker = &mut self.workers[index];
                 worker.waits_at = None;
                 if let Some(peer) = &mut worker.peer {
@@ -312,7 +323,7 @@ impl Attempt<'_> {
                 any = true;
             }
         }
-        any
+        Ok(any)
     }
 
     fn next_look_ns(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! What the suite does to a worker from outside: when it is due, and doing it.
+//! What the suite does to a worker from outside: when it is due, and doing it. Ambushes are elsewhere.
 
 use super::clock::now_ns;
 use super::conditions::all_hold;
@@ -6,7 +6,7 @@ use super::pidfd::{PidFd, limit_descriptors, limit_memory};
 use super::proc;
 use super::workers::Worker;
 use crate::history::FaultFired;
-use crate::program::{Action, Program};
+use crate::program::{Action, Fault, Program};
 
 /// The faults of a run that have not been carried out.
 #[derive(Debug)]
@@ -26,7 +26,8 @@ struct Waiting {
 impl Faults {
     pub(super) fn new(program: &Program) -> Faults {
         let worker_of = |name: &str| program.roles.iter().position(|role| role.worker.name == name);
-        let waiting = program.faults.iter().enumerate().filter_map(|(fault, planned)| {
+        let others = |(_, planned): &(usize, &Fault)| !matches!(planned.action, Action::Ambush(_));
+        let waiting = program.faults.iter().enumerate().filter(others).filter_map(|(fault, planned)| {
             Some(Waiting { fault, worker: worker_of(&planned.worker)?, due_ns: None })
         });
         Faults { waiting: waiting.collect(), fired: Vec::new() }
@@ -53,7 +54,7 @@ impl Faults {
             if let Some(pidfd) = &peer.pidfd
                 && carry_out(planned.action, pidfd, peer.pid).is_ok()
             {
-                self.fired.push(FaultFired { fault: waiting.fault, at_ns });
+                self.fired.push(FaultFired { fault: waiting.fault, at_ns, instructions: None });
             }
             false
         });
@@ -82,6 +83,8 @@ fn carry_out(action: Action, pidfd: &PidFd, pid: i32) -> std::io::Result<()> {
         Action::Stop => pidfd.signal(libc::SIGSTOP),
         Action::Continue => pidfd.signal(libc::SIGCONT),
         Action::Signal(signal) => pidfd.signal(signal),
+        // Not one of these: it is laid at a gate.
+        Action::Ambush(_) => Ok(()),
         Action::LimitDescriptors(more) => {
             let limit = limit_for(proc::descriptors(pid), more);
             // The pid still is the worker's if the worker is there now.

@@ -61,6 +61,11 @@ impl LiveHistory {
         &self.calls
     }
 
+    /// How many records have been read.
+    pub(super) fn records(&self) -> u32 {
+        self.read
+    }
+
     /// The call that has not returned, as far as is known.
     pub(super) fn pending(&self) -> Option<&CallHistory> {
         self.calls.last().filter(|call| call.returned.is_none())

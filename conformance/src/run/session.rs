@@ -69,8 +69,8 @@ impl Session {
         &self.manifest
     }
 
-    /// Whether programs can be run; not after [`RunError::Adapter`], [`RunError::Suite`] and
-    /// [`RunError::Interrupted`].
+    /// Whether programs can be run; not after [`RunError::Adapter`], [`RunError::Suite`],
+    /// [`RunError::NotAllowed`] and [`RunError::Interrupted`].
     pub fn is_open(&self) -> bool {
         self.open.is_some()
     }
@@ -113,7 +113,7 @@ impl Session {
                 self.open = None;
                 Err(RunError::Adapter(misbehaviour))
             }
-            Err(error @ (RunError::Suite(_) | RunError::Interrupted)) => {
+            Err(error @ (RunError::Suite(_) | RunError::Interrupted | RunError::NotAllowed(_))) => {
                 self.open = None;
                 Err(error)
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::program::{Condition, Place, Program};
+use crate::program::{Action, Ambush, Condition, Place, Program};
 
 /// Looks for what makes a program impossible to run.
 ///
@@ -56,7 +56,26 @@ pub(super) fn check(program: &Program) -> Result<(), String> {
             Condition::Ended(name) | Condition::Gone(name) => known(&names, name, "a condition")?,
         }
     }
-    program.faults.iter().try_for_each(|fault| known(&names, &fault.worker, "a fault"))
+    program.faults.iter().try_for_each(|fault| {
+        known(&names, &fault.worker, "a fault")?;
+        if let Action::Ambush(ambush) = fault.action {
+            ambush_on(program, &fault.worker, ambush)?;
+        }
+        Ok(())
+    })
+}
+
+fn ambush_on(program: &Program, worker: &str, ambush: Ambush) -> Result<(), String> {
+    let role = program.roles.iter().find(|role| role.worker.name == worker);
+    let lines = role.map_or(&[][..], |role| &role.lines);
+    let Ambush { first, last, .. } = ambush;
+    if first > last || last >= lines.len() {
+        return Err(format!("an ambush on `{worker}` is from line {first} to {last}, of {}", lines.len()));
+    }
+    match lines[first].after.is_empty() {
+        true => Err(format!("an ambush on `{worker}` begins at line {first}, which has no gate")),
+        false => Ok(()),
+    }
 }
 
 fn known(names: &BTreeSet<&str>, name: &str, who: &str) -> Result<(), String> {
@@ -66,7 +85,7 @@ fn known(names: &BTreeSet<&str>, name: &str, who: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::Action;
+    use crate::program::Moment;
     use crate::program::build::{blocked, gone, own, sleep};
     use procession_contract::Call;
 
@@ -85,5 +104,8 @@ mod tests {
         assert!(
             wrong(main().fault("main", Action::Kill, [gone("b")])).contains("a condition names worker `b`")
         );
+        let ambush = |last| Action::Ambush(Ambush { first: 0, last, when: Moment::Instructions(1) });
+        assert!(wrong(main().fault("main", ambush(1), [])).contains("from line 0 to 1, of 1"));
+        assert!(wrong(main().fault("main", ambush(0), [])).contains("which has no gate"));
     }
 }

@@ -1,5 +1,7 @@
 //! Implementations in Rust, one file each, and the list of them.
 
+mod patience;
+pub mod posix;
 pub mod reference;
 pub mod threads;
 
@@ -27,6 +29,16 @@ pub fn list<B: Body>() -> Vec<Entry> {
             name: "threads",
             implementation: threads::implementation::<B>,
             expect: include_str!("threads/expect.toml"),
+        },
+        Entry {
+            name: "posix",
+            implementation: posix::implementation,
+            expect: include_str!("posix/expect.toml"),
+        },
+        Entry {
+            name: "posix_robust",
+            implementation: posix::robust,
+            expect: include_str!("posix/expect_robust.toml"),
         },
     ]
 }

@@ -3,17 +3,25 @@
 //! What a program in Python learns at run time and one in Rust from the compiler (a name that is no
 //! text, a buffer that is no bytes or is read-only) is answered `bad_type` without a call.
 
+mod barrier;
+mod block;
+mod condition;
 mod connection;
 mod context;
+mod element;
 mod event;
 mod library;
+mod list;
 mod lock;
 mod number;
 mod os_pipe;
 mod outcome;
+mod place;
 mod process;
 mod queue;
+mod record;
 mod semaphore;
+mod value;
 
 use std::marker::PhantomData;
 
@@ -24,13 +32,17 @@ use procession_contract::{
 use procession_reference::connection::{pipe, stream_pipe};
 use procession_reference::os_pipe::os_pipe;
 
+use barrier::BarrierHandle;
+use condition::ConditionHandle;
 use connection::ConnectionHandle;
 use event::EventHandle;
 use lock::LockHandle;
 use os_pipe::Handle;
 use process::Constructor;
 use queue::QueueHandle;
+use record::RecordHandle;
 use semaphore::SemaphoreHandle;
+use value::ValueHandle;
 
 /// The implementation, whose workers run `B`.
 pub fn implementation<B: Body>() -> &'static dyn Implementation {
@@ -51,6 +63,11 @@ const OBJECTS: &[&str] = &[
     "semaphore",
     "bounded_semaphore",
     "event",
+    "condition",
+    "barrier",
+    "value",
+    "array",
+    "record",
 ];
 
 const CALLS: &[&str] = &[
@@ -95,7 +112,36 @@ const CALLS: &[&str] = &[
     "set",
     "clear",
     "is_set",
+    // Conditions and barriers.
+    "await_word",
+    "notify",
+    "notify_all",
+    "abort",
+    "reset",
+    "parties",
+    "waiting",
+    "broken",
+    // Shared values, arrays, records and blocks.
+    "load",
+    "store",
+    "add",
+    "load_slice",
+    "store_slice",
+    "length",
+    "get_lock",
+    "get_object",
+    "copy",
+    "synchronise",
+    "open_block",
+    "read_block",
+    "write_block",
+    "unlink",
+    "open_list",
+    "count",
+    "index",
+    "format",
     // Any object.
+    "create",
     "close",
     "forget",
     "serialise",
@@ -131,6 +177,9 @@ const CALLS: &[&str] = &[
     "cpu_count",
     "kill_forkserver",
     "at_exit_send",
+    // What only a build with fault points has.
+    #[cfg(feature = "fault")]
+    "die_before",
 ];
 
 impl<B: Body> Implementation for Reference<B> {
@@ -150,7 +199,7 @@ impl<B: Body> Implementation for Reference<B> {
         }
     }
 
-    fn create(&self, spec: &ObjectSpec, _method: Method, _existing: &mut Objects) -> Result<Objects, Answer> {
+    fn create(&self, spec: &ObjectSpec, _method: Method, existing: &mut Objects) -> Result<Objects, Answer> {
         let name = &spec.name;
         let mut objects = Objects::new();
         match &spec.kind {
@@ -181,6 +230,26 @@ impl<B: Body> Implementation for Reference<B> {
             ObjectKind::Event => {
                 objects.insert(name.clone(), Box::new(EventHandle::create()?));
             }
+            ObjectKind::Condition { lock } => {
+                let condition = ConditionHandle::create(lock.as_deref(), existing)?;
+                objects.insert(name.clone(), Box::new(condition));
+            }
+            ObjectKind::Barrier { parties, timeout_ms, action } => {
+                let barrier = BarrierHandle::create(*parties, *timeout_ms, *action)?;
+                objects.insert(name.clone(), Box::new(barrier));
+            }
+            ObjectKind::Value { code, initial, lock } => {
+                let value = ValueHandle::value(code, initial.as_ref(), lock, existing)?;
+                objects.insert(name.clone(), Box::new(value));
+            }
+            ObjectKind::Array { code, length, initial, lock } => {
+                let array = ValueHandle::array(code, *length, initial.as_deref(), lock, existing)?;
+                objects.insert(name.clone(), Box::new(array));
+            }
+            ObjectKind::Record { fields, length, initial, lock } => {
+                let record = RecordHandle::create(fields, *length, initial, lock, existing)?;
+                objects.insert(name.clone(), Box::new(record));
+            }
             kind => {
                 let queue = QueueHandle::create(kind).unwrap_or(Err(Answer::of(Outcome::Unsupported)))?;
                 objects.insert(name.clone(), Box::new(queue));
@@ -199,6 +268,16 @@ impl<B: Body> Implementation for Reference<B> {
                 connection::wrap(*fd, name, *readable, *writable, objects)
             }
             Call::AtExitSend { connection, item } => connection::at_exit_send(connection, item, objects),
+            Call::OpenBlock { name, block, create, size, track } => {
+                block::open(name, block.as_deref(), *create, *size, *track, objects)
+            }
+            Call::OpenList { name, block, values, copy } => {
+                list::open(name, block.as_deref(), values.as_deref(), copy.as_deref(), objects)
+            }
+            Call::GetLock { name }
+            | Call::GetObject { name }
+            | Call::Copy { name }
+            | Call::Synchronise { name } => library::derive(on, call, name, objects),
             call if on == "current" => context::current(call),
             call if on == "parent" => context::parent(call),
             call => context::library(call),

@@ -197,7 +197,7 @@ fn get_lock(on: &str, name: &str, objects: &mut Objects) -> Answer {
             objects.insert(name.into(), Box::new(lock));
             Answer::truth(given)
         }
-        Some(None) => Answer::of(Outcome::Unsupported),
+        Some(None) => Answer::error(Outcome::BadType, "bare storage has no lock"),
         None => Answer::error(Outcome::Other, format!("there is no value `{on}`")),
     }
 }

@@ -3,14 +3,17 @@
 use std::path::Path;
 
 use procession_reference::context::Method;
+use procession_reference::{Barrier, Event, Lock, RLock, Semaphore, Value};
 use serde::Serialize;
 
+use crate::link::complaint;
 use crate::round_trip::{self, Partner};
 use crate::run::{Run, Trouble};
 use crate::subject::peers::{Crossbeam, IpcChannel, OsPipe, UnixSocket};
+use crate::subject::primitives::wait_in_vain;
 use crate::subject::reference::{Batches, Bytes, PipeBytes, PipeValues, Values};
-use crate::subject::{limits, python};
-use crate::{start, stream};
+use crate::subject::{limits, pthread, python};
+use crate::{primitive, start, stream};
 
 /// In what a case is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -44,6 +47,14 @@ impl Case {
 
 const SMALL: usize = 64;
 const LARGE: usize = 1 << 20;
+
+fn one_permit() -> Result<Semaphore, Trouble> {
+    Semaphore::new(1).map_err(|error| Trouble::Failed(error.to_string()))
+}
+
+fn barrier_of_two() -> Result<Barrier, Trouble> {
+    Barrier::new(2).map_err(|error| Trouble::Failed(error.to_string()))
+}
 
 macro_rules! cases {
     ($($name:literal $unit:ident |$run:pat_param, $python:pat_param| $body:expr;)*) => {
@@ -139,4 +150,44 @@ pub const CASES: &[Case] = cases! {
         python::measure(run, python, &["start", "forkserver", "1"]);
     "limit fork and exec" Nanoseconds |run, _| start::fork_exec(run);
     "limit fork" Nanoseconds |run, _| start::fork(run);
+
+    "reference lock alone" Nanoseconds |run, _| primitive::alone(run, &Lock::new()?);
+    "reference rlock alone" Nanoseconds |run, _| primitive::alone(run, &RLock::new()?);
+    "reference semaphore alone" Nanoseconds |run, _| primitive::alone(run, &one_permit()?);
+    "reference event set and cleared" Nanoseconds |run, _| primitive::alone(run, &Event::new()?);
+    "reference value += under its lock" Nanoseconds |run, _| primitive::alone(run, &Value::new(0i64)?);
+    "reference lock, two take turns" Nanoseconds |run, _| primitive::contended(run, &Lock::new()?, 2);
+    "reference semaphore, two take turns" Nanoseconds |run, _| primitive::contended(run, &one_permit()?, 2);
+    "reference barrier of two" Nanoseconds |run, _| primitive::rounds(run, &barrier_of_two()?);
+    "reference lock, death to next" Nanoseconds |run, _| primitive::death(run, &Lock::new()?);
+    "reference lock, a waiter's use of a CPU per second" Nanoseconds |run, _| {
+        let lock = Lock::new()?;
+        let hold = || lock.acquire().map(drop).map_err(complaint);
+        primitive::idle(run, hold, |time| wait_in_vain(&lock, time))
+    };
+    "limit 20 ms" Nanoseconds |_, _| Ok(20e6);
+    "limit 0.3 % of a second" Nanoseconds |_, _| Ok(3e6);
+    "pthread mutex alone" Nanoseconds |run, _| primitive::alone(run, &pthread::Mutex::open(false)?);
+    "pthread robust mutex alone" Nanoseconds |run, _| primitive::alone(run, &pthread::Mutex::open(true)?);
+    "sem_t alone" Nanoseconds |run, _| primitive::alone(run, &pthread::Semaphore::open()?);
+    "pthread mutex, two take turns" Nanoseconds |run, _|
+        primitive::contended(run, &pthread::Mutex::open(false)?, 2);
+    "pthread robust mutex, two take turns" Nanoseconds |run, _|
+        primitive::contended(run, &pthread::Mutex::open(true)?, 2);
+    "sem_t, two take turns" Nanoseconds |run, _| primitive::contended(run, &pthread::Semaphore::open()?, 2);
+    "pthread barrier of two" Nanoseconds |run, _| primitive::rounds(run, &pthread::Barrier::open(2)?);
+    "pthread robust mutex, death to next" Nanoseconds |run, _|
+        primitive::death(run, &pthread::Mutex::open(true)?);
+    "cpython lock alone" Nanoseconds |run, python| python::measure(run, python, &["turns", "lock", "1"]);
+    "cpython lock, two take turns" Nanoseconds |run, python|
+        python::measure(run, python, &["turns", "lock", "2"]);
+    "cpython rlock alone" Nanoseconds |run, python| python::measure(run, python, &["turns", "rlock", "1"]);
+    "cpython semaphore alone" Nanoseconds |run, python|
+        python::measure(run, python, &["turns", "semaphore", "1"]);
+    "cpython event set and cleared" Nanoseconds |run, python|
+        python::measure(run, python, &["turns", "event", "1"]);
+    "cpython value += under its lock" Nanoseconds |run, python|
+        python::measure(run, python, &["turns", "value", "1"]);
+    "cpython barrier of two" Nanoseconds |run, python| python::measure(run, python, &["barrier", "2", "2"]);
+    "limit atomic add" Nanoseconds |run, _| primitive::alone(run, &limits::AtomicAdd::open()?);
 };

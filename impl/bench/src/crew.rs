@@ -164,6 +164,24 @@ impl Drop for Crew {
     }
 }
 
+/// Forks a child that does this until it is killed, for the caller to collect. The caller is a role, so
+/// it has one thread (1).
+pub fn fork_child(body: impl FnOnce() -> std::convert::Infallible) -> io::Result<Pid> {
+    let parent = Pid::this();
+    // SAFETY: by 1.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+            if nix::unistd::getppid() == parent {
+                let _ = catch_unwind(AssertUnwindSafe(|| match body() {}));
+            }
+            // SAFETY: by 2; ends this process, and nothing else.
+            unsafe { libc::_exit(1) }
+        }
+        ForkResult::Parent { child } => Ok(child),
+    }
+}
+
 /// Forks a child that ends at once, for the caller to collect: what a fork costs. The caller is a
 /// role, so it has one thread (1).
 pub fn fork_and_exit() -> io::Result<i32> {

@@ -57,6 +57,23 @@ pub const GOALS: &[Goal] = goals! {
     "Process, spawn, over fork and exec": "reference process spawn" / "limit fork and exec" AtMost 2.0;
     "Process, fork, over fork and exec": "reference process fork" / "limit fork and exec" AtMost 2.0;
     "Process, forkserver, over fork and exec": "reference process forkserver" / "limit fork and exec" AtMost 2.0;
+    "Lock alone, how often in a plain pthread mutex's time":
+        "pthread mutex alone" / "reference lock alone" AtLeast 1.3;
+    "Lock alone, how often in CPython's time": "cpython lock alone" / "reference lock alone" AtLeast 20.0;
+    "Lock, two take turns, how often in a plain pthread mutex's time":
+        "pthread mutex, two take turns" / "reference lock, two take turns" AtLeast 1.2;
+    "RLock, how often in CPython's time": "cpython rlock alone" / "reference rlock alone" AtLeast 10.0;
+    "Semaphore, how often in CPython's time":
+        "cpython semaphore alone" / "reference semaphore alone" AtLeast 10.0;
+    "Event, how often in CPython's time":
+        "cpython event set and cleared" / "reference event set and cleared" AtLeast 10.0;
+    "Value under its lock, how often in CPython's time":
+        "cpython value += under its lock" / "reference value += under its lock" AtLeast 10.0;
+    "Barrier of two, how often in CPython's time": "cpython barrier of two" / "reference barrier of two" AtLeast 20.0;
+    "Lock, 99 % of deaths are known to the next, over 20 ms":
+        "reference lock, death to next" / "limit 20 ms" AtMost 1.0;
+    "Lock, what a waiter uses of a CPU, over 0.3 %":
+        "reference lock, a waiter's use of a CPU per second" / "limit 0.3 % of a second" AtMost 1.0;
 };
 
 #[cfg(test)]

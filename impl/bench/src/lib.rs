@@ -14,6 +14,7 @@ mod goal;
 mod link;
 mod machine;
 mod noise;
+mod primitive;
 mod round_trip;
 mod run;
 mod stage;

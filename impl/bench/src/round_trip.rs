@@ -181,16 +181,17 @@ fn sample(
 }
 
 /// Tells whether a process is asleep.
-struct Sleeper(File);
+pub struct Sleeper(File);
 
 impl Sleeper {
-    fn new(pid: u32) -> Result<Sleeper, String> {
+    /// Of the process with this id.
+    pub fn new(pid: u32) -> Result<Sleeper, String> {
         let path = format!("/proc/{pid}/stat");
         File::open(&path).map(Sleeper).map_err(|error| format!("{path}: {error}"))
     }
 
     /// Returns when the kernel shows it asleep.
-    fn wait_asleep(&self, until: Instant) -> Result<(), String> {
+    pub fn wait_asleep(&self, until: Instant) -> Result<(), String> {
         let mut line = [0; 512];
         loop {
             let len =

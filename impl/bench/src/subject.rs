@@ -2,5 +2,7 @@
 
 pub mod limits;
 pub mod peers;
+pub mod primitives;
+pub mod pthread;
 pub mod python;
 pub mod reference;

@@ -37,6 +37,12 @@ fn lines(output: &Output) -> Vec<serde_json::Value> {
 #[case::copies("limit memcpy")]
 #[case::futex("limit futex")]
 #[case::fork_exec("limit fork and exec")]
+#[case::alone("reference lock alone")]
+#[case::turns("reference lock, two take turns")]
+#[case::barrier("reference barrier of two")]
+#[case::death("reference lock, death to next")]
+#[case::idle("reference lock, a waiter")]
+#[case::pthread("pthread robust mutex, two take turns")]
 fn a_case_gives_a_figure_in_every_repetition(#[case] name: &str) {
     let output = bench(&["--quick", "--json", "--case", name]);
     assert!(output.status.success(), "{output:?}");

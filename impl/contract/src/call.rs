@@ -574,6 +574,12 @@ pub enum Call {
     CpuCount,
     /// Kills the fork server, if there is one: `value` is its pid.
     KillForkserver,
+    /// From now on this process is killed (SIGKILL) before its `n`-th shared operation, from 1; 0 spares
+    /// it. Offered only by a build that has such a switch.
+    DieBefore {
+        /// Before which operation.
+        n: u64,
+    },
 
     // -- The worker itself: nothing of the implementation is involved --
     /// Sleeps.

@@ -3,8 +3,8 @@
 #![allow(missing_docs, reason = "documented where it comes from")]
 
 pub use crate::sync::{
-    A32, A64, GATE_SLICE_NS, LOCK_SLICE_NS, Ordering, Woken, fence, fence_after_exchange, futex_wait,
-    futex_wake, hook, pause, platform,
+    A32, A64, GATE_SLICE_NS, LOCK_SLICE_NS, Ordering, Woken, fence, fence_after_exchange, fence_everywhere,
+    fence_if_alone, futex_wait, futex_wake, hook, pause, platform,
 };
 
 macro_rules! seeded {
@@ -19,8 +19,8 @@ macro_rules! seeded {
 }
 
 seeded!(
-    barrier, bell, condition, done, ends, gate, mark, pop, push, raw_lock, record, resize, ring, user_lock,
-    words
+    barrier, bell, brief_lock, condition, done, ends, event, gate, mark, pop, push, raw_lock, record, resize,
+    ring, rlock, semaphore, user_lock, words
 );
 
 #[path = "scenes/all.rs"]

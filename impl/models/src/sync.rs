@@ -30,12 +30,16 @@ use platform::Access;
 pub mod barrier;
 #[path = "../../reference/src/sync/bell.rs"]
 pub mod bell;
+#[path = "../../reference/src/sync/brief_lock.rs"]
+pub mod brief_lock;
 #[path = "../../reference/src/sync/condition.rs"]
 pub mod condition;
 #[path = "../../reference/src/sync/done.rs"]
 pub mod done;
 #[path = "../../reference/src/sync/ends.rs"]
 pub mod ends;
+#[path = "../../reference/src/sync/event.rs"]
+pub mod event;
 #[path = "../../reference/src/sync/gate.rs"]
 pub mod gate;
 #[path = "../../reference/src/sync/mark.rs"]
@@ -53,8 +57,12 @@ pub mod record;
 pub mod resize;
 #[path = "../../reference/src/sync/ring.rs"]
 pub mod ring;
+#[path = "../../reference/src/sync/rlock.rs"]
+pub mod rlock;
 #[path = "scenes/all.rs"]
 pub mod scenes;
+#[path = "../../reference/src/sync/semaphore.rs"]
+pub mod semaphore;
 #[path = "surroundings.rs"]
 pub mod surroundings;
 #[path = "../../reference/src/sync/user_lock.rs"]
@@ -190,6 +198,16 @@ pub fn fence_after_exchange() {
     if platform::last_access() == Access::Exchange {
         fence();
     }
+}
+
+/// As [`fence`]: a fence that one side puts into the other, at some moment, is one on both sides.
+pub fn fence_everywhere() {
+    fence();
+}
+
+/// As [`fence`].
+pub fn fence_if_alone() {
+    fence();
 }
 
 /// Nobody spins here; a loop that does must let others go on.

@@ -6,7 +6,7 @@
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use procession_models::plan::Plans::{self, Death, Plain};
+use procession_models::plan::Plans::{self, Death, Early, Plain, Spurious};
 use procession_models::plan::{Defect, bound};
 use procession_models::seeded::{MISSING, scenes};
 use procession_models::seeds::SEEDS;
@@ -61,6 +61,77 @@ const MUTANTS: &[Mutant] = &[
     seed("a bell is cleared before it is armed", "bell, two poll", Plain),
     seed("the last report wakes nobody", "tasks, two join", Plain),
     seed("a debt is written down after the taking", "tasks, two join", Plain),
+    seed("a waiter gives the lock up before it queues", "condition, one waits for one", Plain),
+    seed(
+        "the notifications of the dead are not looked for",
+        "condition, the last of three notifies one",
+        Death(1),
+    ),
+    seed("a node is freed before the lock is back", "condition, the last of three notifies one", Death(1)),
+    seed("a late waiter leaves its node behind", "condition, the last of three notifies one", Early(1)),
+    seed("a notification of the dead is dropped", "condition, the last of three notifies one", Death(1)),
+    seed("the notified are not woken", "condition, one waits for one", Plain),
+    seed("nobody takes the lock from the dead", "condition, one in a hurry waits for one", Death(2)),
+    seed("two take the lock from the dead", "condition, the last of three notifies one", Death(1)),
+    seed("a heir need not have waited in time", "condition, the notifier waits afterwards", Death(1)),
+    seed(
+        "a notification is handed on without a commit",
+        "condition, one waits twice and one died notified",
+        Death(1),
+    ),
+    seed(
+        "a notification half handed on is not completed",
+        "condition, one waits twice and one died notified",
+        Death(1),
+    ),
+    seed("the youngest is woken", "condition, the last of three notifies one", Plain),
+    seed("one more is woken than may be", "condition, the last of three notifies one", Plain),
+    seed("any wake ends a wait", "condition, one waits for one", Spurious(1)),
+    seed("dead parties are ignored", "barrier, two of three come", Death(1)),
+    seed("the last to arrive overlooks the dead", "barrier, one comes late", Death(1)),
+    seed("a party is counted after the lock is free", "barrier, three", Plain),
+    seed("the heir of one who arrived goes on as if nothing were", "barrier, two in a hurry", Death(1)),
+    seed("those who wait are not told of a reset", "barrier, reset while two come", Plain),
+    seed("the round ends before its action", "barrier, two with an action", Plain),
+    seed("an action that fails breaks nothing", "barrier, the action fails", Plain),
+    seed("a late party breaks nothing", "barrier, two in a hurry", Early(1)),
+    seed("the last to arrive wakes nobody", "barrier, two", Plain),
+    seed(
+        "a node of the present round is freed without the lock",
+        "barrier, reset while two of three come",
+        Early(1),
+    ),
+    seed("a party takes part in a round that is complete", "barrier, three come to an action of two", Plain),
+    ("a release of another one wakes nobody", Defect::NoWakeOne, "lock, released by another one", Plain),
+    ("an event wakes nobody", Defect::NoWakeAll, "event, one sets and two wait", Plain),
+    ("a dead setter is not made up for", Defect::NoTicks, "event, two set", Death(1)),
+    ("a dead releaser is not made up for", Defect::NoTicks, "semaphore, one permit for two", Death(1)),
+    seed("a lock is released without an exchange", "lock, released by two at once", Plain),
+    seed("a release does not release what was written", "lock, released by another one", Plain),
+    seed("two take a lock at once from one who is dead", "lock, taken at once from the dead", Death(1)),
+    ("owner and waiter of a brief lock miss each other", Defect::NoFences, "brief lock, two twice", Plain),
+    seed("a brief lock is freed behind the look at its gate", "brief lock, two twice", Plain),
+    seed("who waits for a brief lock does not look again", "brief lock, two twice", Plain),
+    seed("two recover for one death in a brief lock", "brief lock, three", Death(1)),
+    seed("a tag outlives its ownership", "rlock, two threads of one process", Plain),
+    seed("a tag names the thread and no process", "rlock, two twice as deep", Plain),
+    seed("the heir owns a lock as deep as the dead", "rlock, two twice as deep", Death(1)),
+    seed("a lock given up comes back once", "rlock, given up and taken again", Plain),
+    seed("a permit is taken without being written down", "semaphore, one permit for two", Death(1)),
+    seed("what the dead wrote down is not completed", "semaphore, one permit for two", Death(1)),
+    seed("what is written down is forgotten too early", "semaphore, one permit for two", Death(1)),
+    seed("a released permit stays in its account", "semaphore, one permit for two", Death(1)),
+    seed("the dead keep their permits", "semaphore, one permit for two", Death(1)),
+    seed("the dead give back what nobody ever had", "semaphore, handed over by one who dies", Death(2)),
+    seed("the dead give back what others hold", "semaphore, released beyond its value", Death(1)),
+    seed("a release for the dead is made up for once more", "semaphore, released for the dead", Death(1)),
+    seed("a released permit wakes nobody", "semaphore, handed over", Plain),
+    seed("a waiter for a permit is announced when it has left", "semaphore, handed over", Plain),
+    seed("permits are counted before the lock is held", "semaphore, two release one permit", Plain),
+    seed("an event is set in the same epoch", "event, set and cleared at once", Plain),
+    seed("an event is set without releasing", "event, one sets and two wait", Plain),
+    seed("a waiter for an event is noted without an exchange", "event, one sets and two wait", Plain),
+    seed("an event is set behind the wake", "event, one sets and two wait", Plain),
 ];
 
 fn main() {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::IntoRawFd;
+use std::time::Duration;
 
 use procession_contract::{Answer, Call, Item, Object, Outcome};
 
@@ -38,7 +39,7 @@ pub fn put(item: Item) -> Call {
     Call::Put { item, block: true, timeout_ms: None, then_clear: false }
 }
 
-/// The same get or put with another time limit, waiting.
+/// The same get, put, acquire or wait with another time limit, waiting.
 pub fn with_limit(call: &Call, timeout_ms: Option<i64>) -> Call {
     match call {
         Call::Put { item, then_clear, .. } => {
@@ -47,15 +48,19 @@ pub fn with_limit(call: &Call, timeout_ms: Option<i64>) -> Call {
         Call::PutNowait { item } => Call::Put { item: *item, block: true, timeout_ms, then_clear: false },
         Call::Get { .. } | Call::GetNowait => Call::Get { block: true, timeout_ms },
         Call::Poll { .. } => Call::Poll { timeout_ms, forever: timeout_ms.is_none() },
+        Call::Acquire { .. } => Call::Acquire { block: true, timeout_ms },
+        Call::Await { .. } => Call::Await { timeout_ms },
         other => other.clone(),
     }
 }
 
-/// The time limit of a get, a put or a poll that waits, if it has one.
+/// The time limit of a call that waits, if it has one.
 pub fn limit(call: &Call) -> Option<i64> {
     match call {
         Call::Put { block: true, timeout_ms, .. }
         | Call::Get { block: true, timeout_ms }
+        | Call::Acquire { block: true, timeout_ms }
+        | Call::Await { timeout_ms }
         | Call::Poll { timeout_ms, .. } => *timeout_ms,
         _ => None,
     }
@@ -64,6 +69,37 @@ pub fn limit(call: &Call) -> Option<i64> {
 /// Whether a get or a put waits.
 pub fn waits(call: &Call) -> bool {
     matches!(call, Call::Put { block: true, .. } | Call::Get { block: true, .. })
+}
+
+/// An acquire that does not wait.
+pub const TRY: Call = Call::Acquire { block: false, timeout_ms: None };
+
+/// An acquire that waits for as long as it takes.
+pub const ACQUIRE: Call = Call::Acquire { block: true, timeout_ms: None };
+
+/// A release of one permit.
+pub const RELEASE: Call = Call::Release { n: None };
+
+/// Whether the call acquires.
+pub fn is_acquire(call: &Call) -> bool {
+    matches!(call, Call::Acquire { .. })
+}
+
+/// Whether an acquire has got what it asked for.
+pub fn is_acquired(answer: &Answer) -> bool {
+    answer.outcome == Outcome::OwnerDied || (answer.outcome == Outcome::Ok && answer.value == 1)
+}
+
+/// Lets the time of a call go by and gives the answer to one that waited in vain; waits for ever if
+/// the call does.
+pub fn in_vain(call: &Call, answer: Answer) -> Answer {
+    match (call, limit(call)) {
+        (Call::Acquire { block: false, .. }, _) => {}
+        (_, Some(ms)) => std::thread::sleep(Duration::from_millis(ms.max(0) as u64)),
+        (Call::Acquire { .. } | Call::Await { .. }, None) => crate::facts::for_ever(),
+        (_, None) => {}
+    }
+    answer
 }
 
 /// Puts what was held back.

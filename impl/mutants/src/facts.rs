@@ -58,6 +58,16 @@ pub fn is_set(fact: &str) -> bool {
     }
 }
 
+/// What follows this beginning in the facts that are so.
+pub fn beginning_with(beginning: &str) -> Vec<String> {
+    let rest = |fact: &str| fact.strip_prefix(beginning).map(str::to_owned);
+    let Some(directory) = DIRECTORY.get() else {
+        return local(|facts| facts.iter().filter_map(|fact| rest(fact)).collect());
+    };
+    let names = fs::read_dir(directory).into_iter().flatten().flatten();
+    names.filter_map(|entry| rest(entry.file_name().to_str()?.strip_prefix("mutant.")?)).collect()
+}
+
 /// Makes it not so; says whether it was so before. Of several that try, one is told so.
 pub fn clear(fact: &str) -> bool {
     match file(fact) {

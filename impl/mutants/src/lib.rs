@@ -4,16 +4,23 @@
 //! A [`Mutant`] is a row: its name, the clauses that convict it, and the [`Defect`], which stands between
 //! the suite's agent and the reference and answers some calls wrongly. Each chapter of rows is a file.
 
+mod acquiring;
 mod array;
+mod barrier;
+mod barrier_breaking;
 mod block;
 mod calls;
+mod condition;
+mod condition_death;
 mod context;
 mod defect;
 mod descriptors;
+mod event;
 pub mod facts;
 mod isolation;
 mod joinable;
 mod list;
+mod lock;
 mod os_pipe;
 mod pipe_bytes;
 mod pipe_end_of_stream;
@@ -32,7 +39,10 @@ mod queue_death;
 mod queue_encoding;
 mod queue_order;
 mod queue_waiting;
+mod rlock;
+mod semaphore;
 mod simple_queue;
+mod users;
 mod value_death;
 mod value_locks;
 mod value_storage;
@@ -83,6 +93,14 @@ const CHAPTERS: &[&[Mutant]] = &[
     pipe_bytes::MUTANTS,
     pipe_waiting::MUTANTS,
     pipe_end_of_stream::MUTANTS,
+    lock::MUTANTS,
+    rlock::MUTANTS,
+    semaphore::MUTANTS,
+    event::MUTANTS,
+    condition::MUTANTS,
+    condition_death::MUTANTS,
+    barrier::MUTANTS,
+    barrier_breaking::MUTANTS,
     value_storage::MUTANTS,
     value_locks::MUTANTS,
     value_death::MUTANTS,

@@ -15,6 +15,11 @@ pub(crate) fn runs(pid: i64) -> bool {
     stat(pid).is_some_and(|(state, _)| !matches!(state, 'Z' | 'X'))
 }
 
+/// Whether a process is stopped by a signal.
+pub(crate) fn is_stopped(pid: i64) -> bool {
+    stat(pid).is_some_and(|(state, _)| state == 'T')
+}
+
 /// Whether a process computes, or would if it had a CPU.
 pub(crate) fn computes(pid: i64) -> bool {
     stat(pid).is_some_and(|(state, _)| state == 'R')

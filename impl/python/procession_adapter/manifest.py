@@ -17,7 +17,7 @@ def manifest():
         "methods": METHODS,
         "objects": sorted(PIPES + list(MAKERS)),
         "calls": sorted(CALLS),
-        "claims": ["cpython_wire", "processes"],
+        "claims": ["cpython_wire", "processes", "raising_signals"],
         # Puts of different processes are not ordered by anything: each has a buffer of its own.
         "queue_level": "producer_fifo",
         "tick_ms": 0,

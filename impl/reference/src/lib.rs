@@ -2,9 +2,11 @@
 
 mod acquire;
 pub mod array;
+mod barrier;
 mod channel;
 mod closable;
 mod codec;
+mod condition;
 pub mod connection;
 pub mod context;
 pub mod deadline;
@@ -28,6 +30,7 @@ mod region;
 mod rlock;
 mod segment;
 mod semaphore;
+pub mod shareable_list;
 mod shared;
 pub mod shared_memory;
 mod simple_queue;
@@ -39,7 +42,9 @@ pub mod wait;
 
 pub use acquire::{AcquireError, Acquired, Holder, NotHeld, NotOwner};
 pub use array::{Array, RawArray};
+pub use barrier::{Barrier, BarrierCreateError, BarrierWaitError};
 pub use codec::CodecError;
+pub use condition::{Condition, ConditionGuard, ConditionLock, ConditionNotifyError, ConditionWaitError};
 pub use connection::{Connection, pipe};
 pub use deadline::Deadline;
 pub use event::Event;
@@ -55,6 +60,7 @@ pub use semaphore::{
     BoundedPermit, BoundedSemaphore, Permit, PermitAcquired, PermitReleaseError, Semaphore,
     SemaphoreCreateError,
 };
+pub use shareable_list::ShareableList;
 pub use shared_memory::SharedMemory;
 pub use simple_queue::SimpleQueue;
 pub use value::{RawValue, Value};

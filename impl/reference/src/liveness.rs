@@ -26,7 +26,7 @@ use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, mmap_anonym
 
 use crate::region::{SLOTS, Slot, reopen};
 use crate::start::hook;
-use crate::sync::A32;
+use crate::sync::{A32, join_fences};
 
 const GENERATION_BITS: u32 = 18;
 const GENERATION: u32 = (1 << GENERATION_BITS) - 1;
@@ -102,6 +102,7 @@ impl Membership {
         if let Some(me) = self.get() {
             return Ok(me);
         }
+        join_fences();
         let (page, slot) = claim(members)?;
         *keeper = Some(Keeper { epoch, page });
         let shown = members.slot(slot);
@@ -221,6 +222,8 @@ pub(crate) fn set_up() {
         // SAFETY: the page has just been mapped.
         unsafe { madvise(page, PAGE.get(), MmapAdvise::MADV_WIPEONFORK) }
             .expect("MADV_WIPEONFORK exists since Linux 4.14");
+        // Early: it takes long once there are threads.
+        join_fences();
         // SAFETY: the three functions do nothing but atomic operations and a futex-free wait.
         unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork)) };
         EPOCH_PAGE.store(page.as_ptr().cast(), Ordering::Release);

@@ -81,6 +81,11 @@ impl Lock {
         self.shared.file().try_clone_to_owned()
     }
 
+    /// The word, for those who wait with the lock.
+    pub(crate) fn shared(&self) -> &Shared<RawLock> {
+        &self.shared
+    }
+
     /// Acquires the lock; waits for as long as a live process holds it.
     ///
     /// # Errors

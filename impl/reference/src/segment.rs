@@ -110,10 +110,19 @@ impl Segment {
     /// # Errors
     /// The system has no descriptor or not so much memory left.
     pub(crate) fn create(kind: Kind, body_len: usize) -> io::Result<Segment> {
+        Segment::create_sparse(kind, body_len, body_len)
+    }
+
+    /// As [`create`](Self::create), but only the first `provided` bytes of the body are provided: the rest
+    /// must be, by [`provide_body`](Self::provide_body), before it is touched.
+    ///
+    /// # Errors
+    /// Those of [`create`](Self::create).
+    pub(crate) fn create_sparse(kind: Kind, body_len: usize, provided: usize) -> io::Result<Segment> {
         let len = file_len(body_len).ok_or(io::ErrorKind::FileTooLarge)?;
         let segment = Segment { mapping: Mapping::create(len)?, kind, body_len };
         segment.mapping.provide(0, PAGE)?;
-        segment.mapping.provide(BODY, len - BODY)?;
+        segment.provide_body(provided)?;
         let header = segment.header();
         header.version.store(VERSION, Ordering::Relaxed);
         header.kind.store(kind as u32, Ordering::Relaxed);
@@ -158,6 +167,14 @@ impl Segment {
     pub(crate) fn body(&self) -> NonNull<u8> {
         // SAFETY: by 1 the body lies in the mapping.
         unsafe { self.mapping.base().add(BODY) }
+    }
+
+    /// Provides memory for the first `len` bytes of the body, so that touching them cannot fail.
+    ///
+    /// # Errors
+    /// The system has no memory left.
+    pub(crate) fn provide_body(&self, len: usize) -> io::Result<()> {
+        self.mapping.provide(BODY, len.min(self.body_len))
     }
 
     /// How many bytes the body has.

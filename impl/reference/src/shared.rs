@@ -133,7 +133,20 @@ impl<B: Body> Shared<B> {
     /// The system has no descriptor or not so much memory left.
     pub(crate) fn create(kind: Kind, words: B, tail: usize) -> io::Result<Shared<B>> {
         let len = tail_offset::<B>().checked_add(tail).ok_or(io::ErrorKind::FileTooLarge)?;
-        let segment = Segment::create(kind, len)?;
+        Shared::written(Segment::create(kind, len)?, words)
+    }
+
+    /// As [`create`](Self::create), but only the words are provided with memory: what follows them must be,
+    /// by [`provide_tail`](Self::provide_tail), before it is touched.
+    ///
+    /// # Errors
+    /// Those of [`create`](Self::create).
+    pub(crate) fn create_sparse(kind: Kind, words: B, tail: usize) -> io::Result<Shared<B>> {
+        let len = tail_offset::<B>().checked_add(tail).ok_or(io::ErrorKind::FileTooLarge)?;
+        Shared::written(Segment::create_sparse(kind, len, tail_offset::<B>())?, words)
+    }
+
+    fn written(segment: Segment, words: B) -> io::Result<Shared<B>> {
         // SAFETY: the body is long enough, begins at a page, and nobody else knows of it yet.
         unsafe { segment.body().cast::<B>().write(words) };
         Ok(Shared { words: segment.body().cast(), object: Object::of(segment)? })
@@ -188,6 +201,15 @@ impl<B: Body> Shared<B> {
         }
         // SAFETY: `offset + tail_offset + len` is the length of the body, which is mapped.
         (unsafe { self.words.cast::<u8>().add(tail_offset::<B>()) }, len)
+    }
+
+    /// Provides memory for the first `len` bytes behind the words, so that touching them cannot fail. Only
+    /// for the words at the beginning of the body.
+    ///
+    /// # Errors
+    /// The system has no memory left.
+    pub(crate) fn provide_tail(&self, len: usize) -> io::Result<()> {
+        self.object.segment.provide_body(tail_offset::<B>() + len)
     }
 
     /// Our owner word; makes this process a member first if need be.

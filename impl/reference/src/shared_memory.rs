@@ -38,7 +38,7 @@
 
 mod error;
 pub(crate) mod file;
-mod memory;
+pub(crate) mod memory;
 mod name;
 pub(crate) mod tracker;
 
@@ -112,6 +112,14 @@ impl SharedMemory {
     /// # Errors
     /// A [`CreateBlockError`]; then there is no new name.
     pub fn with_options(options: BlockOptions) -> Result<SharedMemory, CreateBlockError> {
+        SharedMemory::create_filled(options, |_| {})
+    }
+
+    /// Creates a block that nobody meets before `fill` has written what is in it.
+    pub(crate) fn create_filled(
+        options: BlockOptions,
+        fill: impl FnOnce(&Memory),
+    ) -> Result<SharedMemory, CreateBlockError> {
         let BlockOptions { name, size, tracked } = options;
         if let Some(name) = &name {
             name::check(name).map_err(CreateBlockError::BadName)?;
@@ -120,6 +128,7 @@ impl SharedMemory {
             return Err(CreateBlockError::BadSize(size));
         }
         let unnamed = Unnamed::create(size).map_err(not_created)?;
+        fill(&unnamed.memory);
         let name = match name {
             Some(name) => link(&unnamed, std::iter::once(name), tracked)?,
             None => link(&unnamed, name::fresh().take(TRIES), tracked)?,

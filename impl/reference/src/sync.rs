@@ -10,9 +10,9 @@
 //! # Invariants
 //! 1. Every word is an atomic, for which every bit pattern is a value.
 //! 2. The futex system call reads only the word itself and a time-out on our own stack.
-#![expect(unsafe_code, reason = "the futex and the clock are system calls")]
+#![expect(unsafe_code, reason = "the futex, the clock and the fence are system calls")]
 
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 pub use std::sync::atomic::Ordering;
 
@@ -20,6 +20,7 @@ use crate::deadline::Deadline;
 
 pub mod barrier;
 pub mod bell;
+pub mod brief_lock;
 pub mod condition;
 pub mod done;
 pub mod ends;
@@ -140,6 +141,42 @@ pub fn fence_after_exchange() {
     std::sync::atomic::compiler_fence(Ordering::SeqCst);
     #[cfg(not(target_arch = "x86_64"))]
     fence();
+}
+
+/// Whether this process is one of those into which [`fence_everywhere`] puts a fence.
+static FENCED_BY_OTHERS: AtomicBool = AtomicBool::new(false);
+
+/// From now on [`fence_everywhere`] puts a fence into this process too, if the system offers it. To be called
+/// before the first [`fence_if_alone`], and again after a fork. Costs most in a process of many threads.
+pub fn join_fences() {
+    let joined = membarrier(libc::MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED);
+    FENCED_BY_OTHERS.store(joined, Ordering::Relaxed);
+}
+
+/// Orders every earlier access of this process before every later one for all processes that fence, also
+/// for those that only call [`fence_if_alone`]: by a fence in each of them that runs.
+///
+/// Where the system does not offer it, [`fence`]: those who could have joined do not exist there. A process
+/// that alone is forbidden the call misses a wake-up at worst, and looks again after a tick.
+#[cold]
+pub fn fence_everywhere() {
+    fence();
+    let _ = membarrier(libc::MEMBARRIER_CMD_GLOBAL_EXPEDITED);
+}
+
+/// As [`fence`], for those who can leave the fence to [`fence_everywhere`] on the other side.
+#[inline]
+pub fn fence_if_alone() {
+    if FENCED_BY_OTHERS.load(Ordering::Relaxed) {
+        std::sync::atomic::compiler_fence(Ordering::SeqCst);
+    } else {
+        fence();
+    }
+}
+
+fn membarrier(command: libc::c_int) -> bool {
+    // SAFETY: the call takes three numbers and touches no memory of ours.
+    unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
 }
 
 /// Tells the CPU that the caller is spinning.

@@ -1,7 +1,6 @@
 //! Joinable queues: what has been put and not yet been reported as done.
 
 use crate::clauses::prelude::*;
-use crate::program::Condition;
 
 /// The clauses, in reading order.
 pub const CLAUSES: &[Clause] = &[

@@ -1,9 +1,9 @@
 //! The words about locks, semaphores, conditions, events and barriers.
 
-use procession_contract::{BarrierAction, Call, ObjectKind};
+use procession_contract::{BarrierAction, Call, ObjectKind, ObjectSpec, Outcome};
 
-use super::on;
-use crate::program::{Line, Program};
+use super::{ended, on, own};
+use crate::program::{Expect, Line, Program};
 
 impl Program {
     /// Adds a lock.
@@ -100,4 +100,118 @@ pub fn clear(event: &str) -> Line {
 /// Asks whether an event is set.
 pub fn is_set(event: &str) -> Line {
     on(event, Call::IsSet)
+}
+
+/// Acquires only if that can be done at once.
+pub fn try_acquire(object: &str) -> Line {
+    acquire(object).nonblocking()
+}
+
+/// Releases so many permits at once.
+pub fn release_n(semaphore: &str, n: i64) -> Line {
+    on(semaphore, Call::Release { n: Some(n) })
+}
+
+/// Asks how many permits a semaphore has.
+pub fn permits(semaphore: &str) -> Line {
+    on(semaphore, Call::Permits)
+}
+
+/// Acquires, and releases on leaving.
+pub fn scope(object: &str) -> Line {
+    on(object, Call::Scope { fail: false })
+}
+
+/// Acquires, and releases on leaving by an error.
+pub fn scope_left_by_error(object: &str) -> Line {
+    on(object, Call::Scope { fail: true })
+}
+
+/// Breaks a barrier.
+pub fn abort(barrier: &str) -> Line {
+    on(barrier, Call::Abort)
+}
+
+/// Brings a barrier back to its first state.
+pub fn reset(barrier: &str) -> Line {
+    on(barrier, Call::Reset)
+}
+
+/// Asks how many parties a barrier has.
+pub fn parties(barrier: &str) -> Line {
+    on(barrier, Call::Parties)
+}
+
+/// Asks how many parties wait at a barrier.
+pub fn waiting(barrier: &str) -> Line {
+    on(barrier, Call::Waiting)
+}
+
+/// Asks whether a barrier is broken.
+pub fn broken(barrier: &str) -> Line {
+    on(barrier, Call::Broken)
+}
+
+/// Asks for an object's textual form.
+pub fn repr(object: &str) -> Line {
+    on(object, Call::Repr)
+}
+
+/// Creates an object in the worker that does the line.
+pub fn create(name: &str, kind: ObjectKind) -> Line {
+    own(Call::Create { object: Box::new(ObjectSpec { name: name.into(), kind, method: None }) })
+}
+
+/// Writes a word that all workers share, and gives what was there.
+pub fn word_swap(index: u32, value: i64) -> Line {
+    own(Call::WordSwap { index, value })
+}
+
+/// Adds to a word that all workers share, and gives what was there.
+pub fn word_add(index: u32, amount: i64) -> Line {
+    own(Call::WordAdd { index, amount })
+}
+
+/// Reads a word that all workers share.
+pub fn word_read(index: u32) -> Line {
+    own(Call::WordRead { index })
+}
+
+/// Stays where it is until the main worker has finished, holding what it has.
+pub fn stay_until_the_end() -> Line {
+    own(Call::Getpid).after(ended("main"))
+}
+
+/// What an acquire or a wait says.
+impl Line {
+    /// Expects that it was got, and that no holder had died.
+    pub fn acquired(self) -> Line {
+        self.truth(true)
+    }
+
+    /// Expects that it was not got.
+    pub fn refused(self) -> Line {
+        self.truth(false)
+    }
+
+    /// Expects that it was got from a holder that died.
+    pub fn told(self) -> Line {
+        self.is(Outcome::OwnerDied)
+    }
+
+    /// Expects that it was got, from whomever.
+    pub fn acquired_or_told(self) -> Line {
+        self.expect(Expect::Any(vec![Expect::Value(1), Expect::Outcome(Outcome::OwnerDied)]))
+    }
+}
+
+/// A critical section: nobody else is in it, or the word shows it. `acquired` says what is expected
+/// of the acquire.
+pub fn passage(object: &str, word: u32, acquired: fn(Line) -> Line) -> [Line; 4] {
+    [
+        acquired(acquire(object)),
+        word_swap(word, 1).value(0),
+        word_swap(word, 0).value(1),
+        release(object).ok(),
+    ]
 }

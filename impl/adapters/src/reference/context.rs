@@ -64,6 +64,11 @@ pub(super) fn library(call: &Call) -> Answer {
             }
         }
         Call::KillForkserver => kill_forkserver(),
+        #[cfg(feature = "fault")]
+        Call::DieBefore { n } => {
+            procession_reference::fault::die_before(*n);
+            Answer::ok()
+        }
         _ => Answer::of(Outcome::Unsupported),
     }
 }

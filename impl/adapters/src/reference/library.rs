@@ -13,6 +13,8 @@ use super::connection::ConnectionHandle;
 use super::os_pipe::Handle;
 use super::outcome;
 use super::process::ProcessHandle;
+use super::record::RecordHandle;
+use super::value::{self, ValueHandle};
 
 /// Something to wait for, held for as long as the wait.
 enum Target {
@@ -81,6 +83,29 @@ pub(super) fn wait(names: &[String], timeout_ms: Option<i64>, objects: &mut Obje
             Answer::number(ready.iter().fold(0, |bits, index| bits | 1_i64.unbounded_shl(*index as u32)))
         }
         Err(error) => outcome::wait(error),
+    }
+}
+
+/// Makes something of a shared value that is known by `name` from then on: its lock, what is below it, a
+/// copy.
+pub(super) fn derive(on: &str, call: &Call, name: &str, objects: &mut Objects) -> Answer {
+    let Some(object) = objects.get_mut(on) else {
+        return Answer::error(Outcome::Other, format!("there is no `{on}`"));
+    };
+    let any = object.as_any();
+    let derived = if let Some(value) = any.downcast_ref::<ValueHandle>() {
+        value::derive(value, call)
+    } else if let Some(record) = any.downcast_ref::<RecordHandle>() {
+        value::derive(record, call)
+    } else {
+        Err(Answer::of(Outcome::Unsupported))
+    };
+    match derived {
+        Ok((object, answer)) => {
+            objects.insert(name.to_owned(), object);
+            answer
+        }
+        Err(answer) => answer,
     }
 }
 

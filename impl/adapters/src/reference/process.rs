@@ -17,12 +17,18 @@ use procession_reference::process::{Process, active_children};
 use procession_reference::transfer::Descriptor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::barrier::BarrierHandle;
+use super::block::BlockHandle;
+use super::condition::ConditionHandle;
 use super::connection::ConnectionHandle;
 use super::event::EventHandle;
+use super::list::ListHandle;
 use super::lock::LockHandle;
 use super::os_pipe::Handle;
 use super::queue::QueueHandle;
+use super::record::RecordHandle;
 use super::semaphore::SemaphoreHandle;
+use super::value::ValueHandle;
 use super::{number, outcome};
 
 /// The constructor of processes whose body is `B`.
@@ -101,6 +107,12 @@ enum Travelling {
     Lock(LockHandle),
     Semaphore(SemaphoreHandle),
     Event(EventHandle),
+    Condition(ConditionHandle),
+    Barrier(BarrierHandle),
+    Value(ValueHandle),
+    Record(RecordHandle),
+    Block(BlockHandle),
+    List(ListHandle),
     Process(OnlyCopied),
 }
 
@@ -131,6 +143,24 @@ impl Travelling {
         if let Some(event) = any.downcast_ref::<EventHandle>() {
             return Ok(Travelling::Event(event.clone()));
         }
+        if let Some(condition) = any.downcast_ref::<ConditionHandle>() {
+            return Ok(Travelling::Condition(condition.clone()));
+        }
+        if let Some(barrier) = any.downcast_ref::<BarrierHandle>() {
+            return Ok(Travelling::Barrier(barrier.clone()));
+        }
+        if let Some(value) = any.downcast_ref::<ValueHandle>() {
+            return Ok(Travelling::Value(value.clone()));
+        }
+        if let Some(record) = any.downcast_ref::<RecordHandle>() {
+            return Ok(Travelling::Record(record.clone()));
+        }
+        if let Some(block) = any.downcast_ref::<BlockHandle>() {
+            return Ok(Travelling::Block(block.clone()));
+        }
+        if let Some(list) = any.downcast_ref::<ListHandle>() {
+            return Ok(Travelling::List(list.clone()));
+        }
         if any.is::<ProcessHandle>() {
             return Ok(Travelling::Process(OnlyCopied(object)));
         }
@@ -146,6 +176,12 @@ impl Travelling {
             Travelling::Lock(lock) => Box::new(lock),
             Travelling::Semaphore(semaphore) => Box::new(semaphore),
             Travelling::Event(event) => Box::new(event),
+            Travelling::Condition(condition) => Box::new(condition),
+            Travelling::Barrier(barrier) => Box::new(barrier),
+            Travelling::Value(value) => Box::new(value),
+            Travelling::Record(record) => Box::new(record),
+            Travelling::Block(block) => Box::new(block),
+            Travelling::List(list) => Box::new(list),
             Travelling::Process(process) => process.0,
         }
     }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use procession_contract::{Answer, Call, Object, Outcome, read_word};
 
 use super::lock::Lock;
-use super::monitor::{Patience, lock, wait_until};
+use super::monitor::{lock, wait_until};
+use crate::patience::Patience;
 
 /// A handle to a condition.
 #[derive(Clone)]

@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use procession_contract::{Answer, Call, Object, Outcome};
 
-use super::monitor::{Patience, lock, wait_until};
+use super::monitor::{lock, wait_until};
+use crate::patience::Patience;
 
 /// A handle to an event.
 #[derive(Clone, Default)]

@@ -8,7 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use procession_contract::{Answer, Call, Item, Object, Outcome, Value};
 
-use super::monitor::{Patience, lock, wait_until};
+use super::monitor::{lock, wait_until};
+use crate::patience::Patience;
 
 /// A handle to a joinable queue.
 #[derive(Clone)]

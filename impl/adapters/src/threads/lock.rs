@@ -6,7 +6,8 @@ use std::thread::{self, ThreadId};
 
 use procession_contract::{Answer, Call, Object, Objects, Outcome};
 
-use super::monitor::{Patience, lock, wait_until};
+use super::monitor::{lock, wait_until};
+use crate::patience::Patience;
 
 /// A handle to a lock.
 #[derive(Clone)]

@@ -1,38 +1,8 @@
 //! A state under a mutex, and waiting until it is as a call needs it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-/// How long a call may wait.
-#[derive(Clone, Copy)]
-pub(super) enum Patience {
-    /// Not at all.
-    None,
-    /// So long. A negative time is none, as in `multiprocessing`.
-    For(Duration),
-    /// Without limit.
-    Forever,
-}
-
-impl Patience {
-    /// The patience that a call's arguments ask for.
-    pub(super) fn of(block: bool, timeout_ms: Option<i64>) -> Patience {
-        match timeout_ms {
-            _ if !block => Patience::None,
-            Some(ms) => Patience::For(Duration::from_millis(ms.max(0) as u64)),
-            None => Patience::Forever,
-        }
-    }
-
-    /// Begins to wait: says at any time how much of it is left, for a wait in several parts.
-    pub(super) fn begin(self) -> impl Fn() -> Patience {
-        let deadline = match self {
-            Patience::For(time) => Instant::now().checked_add(time),
-            Patience::None | Patience::Forever => None,
-        };
-        move || deadline.map_or(self, |at| Patience::For(at.saturating_duration_since(Instant::now())))
-    }
-}
+use crate::patience::Patience;
 
 /// The state. Nothing panics between two changes that belong together, so a poisoned state is whole.
 pub(super) fn lock<S>(state: &Mutex<S>) -> MutexGuard<'_, S> {

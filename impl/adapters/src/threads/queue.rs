@@ -7,7 +7,7 @@ use crossbeam_channel::{
 };
 use procession_contract::{Answer, Call, Item, Object, Outcome, Value};
 
-use super::monitor::Patience;
+use crate::patience::Patience;
 
 /// The longest bounded queue: crossbeam allocates all its slots at once.
 const LONGEST: i64 = 1 << 20;

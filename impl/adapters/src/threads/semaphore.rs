@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use procession_contract::{Answer, Call, Object, Outcome, Scalar};
 
-use super::monitor::{Patience, lock, wait_until};
+use super::monitor::{lock, wait_until};
+use crate::patience::Patience;
 
 /// The most permits of an unbounded semaphore.
 const MOST: i64 = i32::MAX as i64;

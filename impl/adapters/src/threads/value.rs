@@ -58,13 +58,7 @@ impl Shared {
             (Some(initial), _) => {
                 initial.iter().map(|one| element.accept(one)).collect::<Result<Vec<_>, _>>()?
             }
-            (None, length) => match usize::try_from(length) {
-                Ok(length) => vec![element.zero(); length],
-                Err(_) => {
-                    let what = format!("the length is {length}, expected at least 0");
-                    return Err(Answer::error(Outcome::BadValue, what));
-                }
-            },
+            (None, length) => zeros(element, length)?,
         };
         Shared::new(element, elements, false, choice, existing)
     }
@@ -164,6 +158,47 @@ impl Shared {
         })
     }
 
+    /// The bytes of an array of characters: all of them, or those before the first zero.
+    fn load_bytes(&self, field: &str) -> Result<Answer, Answer> {
+        let mut bytes = self.access(|elements| self.bytes(elements))?;
+        match field {
+            "raw" => {}
+            "value" => bytes.truncate(bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len())),
+            _ => return Err(no_field(field)),
+        }
+        Ok(Scalar::bytes(&bytes).answer())
+    }
+
+    /// Writes them from the first one on; behind a `value` that is shorter than the array goes a zero.
+    fn store_bytes(&self, field: &str, to: &Scalar) -> Result<Answer, Answer> {
+        let end: &[u8] = match field {
+            "raw" => &[],
+            "value" => &[0],
+            _ => return Err(no_field(field)),
+        };
+        self.access(|elements| {
+            self.bytes(elements)?;
+            let Some(bytes) = to.as_bytes() else {
+                return Err(Answer::error(Outcome::BadType, format!("{to:?} are no bytes")));
+            };
+            if bytes.len() > elements.len() {
+                let what = format!("{} bytes for an array of {}", bytes.len(), elements.len());
+                return Err(Answer::error(Outcome::BadValue, what));
+            }
+            for (element, byte) in elements.iter_mut().zip(bytes.iter().chain(end)) {
+                *element = Scalar::bytes(&[*byte]);
+            }
+            Ok(Answer::ok())
+        })
+    }
+
+    fn bytes(&self, elements: &[Scalar]) -> Result<Vec<u8>, Answer> {
+        if self.single || self.element != Element::Byte {
+            return Err(Answer::error(Outcome::BadType, "this is no array of characters"));
+        }
+        Ok(elements.iter().filter_map(Scalar::as_bytes).flatten().collect())
+    }
+
     fn index(&self, at: Option<i64>, length: usize) -> Result<usize, Answer> {
         let at = match (at, self.single) {
             (None, true) => return Ok(0),
@@ -178,6 +213,8 @@ impl Shared {
     fn answer(&self, call: &Call) -> Result<Answer, Answer> {
         match call {
             Call::Load { at, field: None } => Ok(self.load(*at)?.answer()),
+            Call::Load { at: None, field: Some(field) } => self.load_bytes(field),
+            Call::Store { at: None, field: Some(field), to } => self.store_bytes(field, to),
             Call::Store { at, field: None, to } => self.store(*at, to).map(|()| Answer::ok()),
             Call::Add { at, field: None, amount, times, locked } => self.add(*at, *amount, *times, *locked),
             _ if self.single => Err(Outcome::Unsupported.into()),
@@ -206,6 +243,21 @@ impl Object for Shared {
     fn as_any(&mut self) -> &mut dyn Any {
         self
     }
+}
+
+/// So many zeros.
+fn zeros(element: Element, length: i64) -> Result<Vec<Scalar>, Answer> {
+    let length = usize::try_from(length).map_err(|_| {
+        Answer::error(Outcome::BadValue, format!("the length is {length}, expected at least 0"))
+    })?;
+    let mut elements = Vec::new();
+    elements.try_reserve_exact(length).map_err(|error| Answer::error(Outcome::Exhausted, error))?;
+    elements.resize(length, element.zero());
+    Ok(elements)
+}
+
+fn no_field(field: &str) -> Answer {
+    Answer::error(Outcome::BadType, format!("there is no field `{field}`, but `value` and `raw`"))
 }
 
 /// A slice as Python writes it.

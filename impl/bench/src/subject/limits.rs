@@ -6,12 +6,35 @@ use std::time::{Duration, Instant};
 
 use crate::crew::Crew;
 use crate::link::END;
+use crate::primitive::Primitive;
 use crate::round_trip::{self, Partner};
 use crate::run::{Run, Trouble};
 use crate::stage::{Stage, futex_wait, futex_wake};
 
 /// Says that the round trips are over.
 const OVER: u32 = u32::MAX;
+
+/// One atomic addition to a shared word.
+pub struct AtomicAdd(Stage);
+
+impl AtomicAdd {
+    pub fn open() -> Result<AtomicAdd, Trouble> {
+        Ok(AtomicAdd(Stage::new()?))
+    }
+}
+
+impl Primitive for AtomicAdd {
+    #[inline]
+    fn enter(&self) -> Result<(), String> {
+        black_box(self.0.baton[0].0.fetch_add(1, Ordering::AcqRel));
+        Ok(())
+    }
+
+    #[inline]
+    fn leave(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
 
 /// Copies per second of a buffer of this size to another one, by one process.
 pub fn copies(run: &Run, size: usize) -> Result<f64, Trouble> {

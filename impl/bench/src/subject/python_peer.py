@@ -157,7 +157,99 @@ def start(method, seconds):
     return statistics.median(samples)
 
 
+def value(context):
+    it = context.Value("q", 0)
+
+    def enter():
+        with it.get_lock():
+            it.value += 1
+
+    return enter, None
+
+
+def pulse(context):
+    it = context.Event()
+    return it.set, it.clear
+
+
+def pair(make):
+    def open_it(context):
+        it = make(context)
+        return it.acquire, it.release
+
+    return open_it
+
+
+PRIMITIVES = {
+    "lock": pair(lambda context: context.Lock()),
+    "rlock": pair(lambda context: context.RLock()),
+    "semaphore": pair(lambda context: context.Semaphore(1)),
+    "event": pulse,
+    "value": value,
+}
+
+
+def take_turns(enter, leave, shared, role, seconds):
+    turns, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        for _ in range(256):
+            enter()
+            if leave is not None:
+                leave()
+        turns += 256
+    struct.pack_into("<Qd", shared, 16 * role, turns, time.perf_counter() - began)
+
+
+def turns(what, roles, seconds):
+    """Nanoseconds for one turn, where so many processes take turns."""
+    fork = multiprocessing.get_context("fork")
+    shared = mmap.mmap(-1, 4096)
+    enter, leave = PRIMITIVES[what](fork)
+    arguments = (enter, leave, shared)
+    players = [fork.Process(target=follow, args=(take_turns, *arguments, n, seconds)) for n in range(roles)]
+    for player in players:
+        player.start()
+    for player in players:
+        player.join()
+    if any(player.exitcode for player in players):
+        raise RuntimeError("a role failed")
+    told = [struct.unpack_from("<Qd", shared, 16 * role) for role in range(roles)]
+    return 1e9 * max(took for _, took in told) / sum(count for count, _ in told)
+
+
+def meet(barrier, shared, role, seconds):
+    rounds, began = 0, time.perf_counter()
+    while not shared[STOP]:
+        for _ in range(16):
+            barrier.wait()
+        rounds += 17
+        if role == 0 and time.perf_counter() - began >= seconds:
+            shared[STOP] = 1
+        barrier.wait()
+    struct.pack_into("<Qd", shared, 16 * role, rounds, time.perf_counter() - began)
+
+
+def rounds(seconds):
+    """Nanoseconds for one round of a barrier between two processes."""
+    fork = multiprocessing.get_context("fork")
+    shared = mmap.mmap(-1, 4096)
+    barrier = fork.Barrier(2)
+    players = [fork.Process(target=follow, args=(meet, barrier, shared, n, seconds)) for n in range(2)]
+    for player in players:
+        player.start()
+    for player in players:
+        player.join()
+    if any(player.exitcode for player in players):
+        raise RuntimeError("a role failed")
+    count, took = struct.unpack_from("<Qd", shared, 0)
+    return 1e9 * took / count
+
+
 def measure(what, detail, pairs, seconds):
+    if what == "turns":
+        return turns(detail, pairs, seconds)
+    if what == "barrier":
+        return rounds(seconds)
     if what == "start":
         return start(detail, seconds)
     size = int(detail)

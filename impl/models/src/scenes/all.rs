@@ -3,11 +3,15 @@
 //! Compiled twice: over the reference's own source, and over the same with seeds in it.
 
 mod barrier;
+mod brief_lock;
 mod channel;
 mod condition;
 mod ends;
+mod event;
 mod lock;
 mod readiness;
+mod rlock;
+mod semaphore;
 mod sizes;
 mod tasks;
 mod waiting;
@@ -32,8 +36,12 @@ type Body<R> = Box<dyn FnOnce() -> R>;
 pub fn all() -> Vec<Scene> {
     [
         lock::SCENES,
+        brief_lock::SCENES,
         condition::SCENES,
         barrier::SCENES,
+        rlock::SCENES,
+        semaphore::SCENES,
+        event::SCENES,
         waiting::SCENES,
         channel::SCENES,
         sizes::SCENES,

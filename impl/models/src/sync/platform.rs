@@ -67,6 +67,8 @@ struct Books {
     alive: usize,
     asleep: usize,
     somebody_died: bool,
+    /// Deadlines came when somebody had died, and all that follows from that was done.
+    late_after_death: bool,
     fingerprint: u64,
     fingerprint_at_tick: u64,
     quiet_ticks: u32,
@@ -160,6 +162,11 @@ pub fn is_dead(process: u32) -> bool {
 /// Whether the caller's deadline has come.
 pub fn time_is_over() -> bool {
     BOOKS.with_borrow(|books| books.processes[me() as usize].over)
+}
+
+/// Whether somebody's deadline came although somebody had died, and all had slices enough to find him.
+pub fn was_late_after_a_death() -> bool {
+    BOOKS.with_borrow(|books| books.late_after_death)
 }
 
 /// Whether the time granted for a lock is over: only a plan says so, since holders are alive or found dead.
@@ -320,6 +327,7 @@ fn pass_time_if_all_sleep() {
             && books.quiet_ticks < 2
             && books.ticks < MOST_TICKS;
         let mut woken = Vec::new();
+        books.late_after_death |= books.somebody_died && !ticks;
         for process in 0..MOST {
             let own = &mut books.processes[process];
             let has_deadline = matches!(own.deadline, Some(Deadline::At(at)) if at != GRACE);

@@ -4,7 +4,7 @@
 //! 1. `len` bytes at `base` are mapped for as long as the `Memory` lives. When it was made the file was
 //!    as long and provided with memory. A program that shortens the file later takes memory away from
 //!    below the mapping: whoever touches it then is ended by SIGBUS, and reads or writes nothing else.
-//! 2. They are only copied through raw pointers, never borrowed: others may write at any
+//! 2. They are only copied through raw pointers and atomics, never borrowed: others may write at any
 //!    time.
 #![expect(unsafe_code, reason = "maps shared memory and copies to and from it")]
 
@@ -13,6 +13,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::AsFd;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
@@ -25,7 +26,7 @@ pub(crate) struct Memory {
     len: usize,
 }
 
-// SAFETY: by 2 all access goes through raw copies, whatever thread makes it.
+// SAFETY: by 2 all access goes through raw copies and atomics, whatever thread makes it.
 unsafe impl Send for Memory {}
 // SAFETY: as above.
 unsafe impl Sync for Memory {}
@@ -59,6 +60,29 @@ impl Memory {
         // SAFETY: `place` has checked that the target lies in the mapping; ours is no part of it.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target.as_ptr(), bytes.len()) };
         Ok(())
+    }
+
+    /// Reads eight bytes; at a multiple of eight they are never those of two writes.
+    pub(crate) fn load(&self, at: usize) -> Result<[u8; 8], AccessError> {
+        let place = self.place(at, 8)?.cast::<AtomicU64>();
+        if place.is_aligned() {
+            // SAFETY: mapped as `place` has checked, aligned as we have, and by 2 shared as atomics are.
+            return Ok(unsafe { place.as_ref() }.load(Ordering::Acquire).to_ne_bytes());
+        }
+        let mut bytes = [0; 8];
+        self.read(at, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes eight bytes; at a multiple of eight nobody reads a part of them.
+    pub(crate) fn store(&self, at: usize, bytes: [u8; 8]) -> Result<(), AccessError> {
+        let place = self.place(at, 8)?.cast::<AtomicU64>();
+        if place.is_aligned() {
+            // SAFETY: as for `load`.
+            unsafe { place.as_ref() }.store(u64::from_ne_bytes(bytes), Ordering::Release);
+            return Ok(());
+        }
+        self.write(at, &bytes)
     }
 
     /// The first of `len` bytes that lie in the block.

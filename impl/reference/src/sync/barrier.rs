@@ -92,6 +92,8 @@ pub struct Barrier<'a, P> {
     pub nodes: &'a [A64],
     /// How many parties a round needs, at least 1.
     pub parties: u32,
+    /// Whether to look at a round again and again before sleeping.
+    pub may_spin: bool,
     /// Tells the living from the dead.
     pub peers: &'a P,
     /// The caller's owner word.
@@ -305,7 +307,8 @@ impl<P: Peers> Barrier<'_, P> {
         deadline: Deadline,
     ) -> Option<Turn> {
         let gate = &self.words.gate;
-        let mut spins = if deadline == Deadline::Now { 0 } else { self.peers.spins(SPINS) };
+        let may_spin = self.may_spin && deadline != Deadline::Now;
+        let mut spins = if may_spin { self.peers.spins(SPINS) } else { 0 };
         loop {
             let turn = self.turn();
             if !stays(turn) {

@@ -33,7 +33,7 @@ const WAITING: u32 = 1;
 /// Its owner is notified, and has not left yet.
 pub const NOTIFIED: u32 = 2;
 
-/// One waiter.
+/// One waiter; 0 in all its words at first.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Node {
@@ -45,13 +45,6 @@ pub struct Node {
     pub ticket: A64,
     /// If it is notified: the first ticket that was not given out then.
     pub limit: A64,
-}
-
-impl Node {
-    /// A node that nobody has.
-    pub fn new() -> Node {
-        Node { state: A32::new(FREE), owner: A32::new(0), ticket: A64::new(0), limit: A64::new(0) }
-    }
 }
 
 /// The shared words of a condition, besides its nodes.

@@ -35,10 +35,10 @@ impl Flag {
         self.word.load(Ordering::Acquire) & SET != 0
     }
 
-    /// Raises it and wakes everybody who waits. An exchange and a system call: also from a signal's
-    /// function, whatever that has interrupted.
+    /// Raises it and wakes everybody who waits; whether anybody seemed to. An exchange and a system call:
+    /// also from a signal's function, whatever that has interrupted.
     #[inline]
-    pub fn set(&self) {
+    pub fn set(&self) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             // Also if it is up already: what the caller has written must be seen by whoever sees it up.
@@ -48,9 +48,11 @@ impl Flag {
                 Err(changed) => word = changed,
             }
         }
-        if word & WAITERS != 0 {
+        let is_awaited = word & WAITERS != 0;
+        if is_awaited {
             futex_wake(&self.word, u32::MAX);
         }
+        is_awaited
     }
 
     /// Lowers it.

@@ -1,0 +1,12 @@
+//! The clauses about conditions.
+
+mod death;
+mod notifying;
+mod predicates;
+mod waiting;
+
+use crate::clause::Clause;
+
+/// The chapters, in reading order.
+pub const CHAPTERS: &[&[Clause]] =
+    &[waiting::CLAUSES, notifying::CLAUSES, predicates::CLAUSES, death::CLAUSES];

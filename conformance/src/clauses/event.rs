@@ -1,0 +1,10 @@
+//! The clauses about events.
+
+mod death;
+mod setting;
+mod waiting;
+
+use crate::clause::Clause;
+
+/// The chapters, in reading order.
+pub const CHAPTERS: &[&[Clause]] = &[setting::CLAUSES, waiting::CLAUSES, death::CLAUSES];

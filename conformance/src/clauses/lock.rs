@@ -1,0 +1,10 @@
+//! The clauses about locks.
+
+mod death;
+mod exclusion;
+mod waiting;
+
+use crate::clause::Clause;
+
+/// The chapters, in reading order.
+pub const CHAPTERS: &[&[Clause]] = &[exclusion::CLAUSES, waiting::CLAUSES, death::CLAUSES];

@@ -1,0 +1,10 @@
+//! The clauses about semaphores, bounded or not.
+
+mod creation;
+mod death;
+mod permits;
+
+use crate::clause::Clause;
+
+/// The chapters, in reading order.
+pub const CHAPTERS: &[&[Clause]] = &[permits::CLAUSES, creation::CLAUSES, death::CLAUSES];

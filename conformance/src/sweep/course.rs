@@ -1,0 +1,186 @@
+//! The order in which the points of a row are tried.
+
+use std::time::Instant;
+
+use super::Mode;
+
+/// How often in a row a victim must have come through, until there are no further points.
+const SPARED: u32 = 2;
+
+/// The points of a row.
+#[derive(Debug)]
+pub struct Course {
+    next: Next,
+    until: Instant,
+    left: u64,
+    spared: u32,
+    cut: bool,
+}
+
+#[derive(Debug)]
+enum Next {
+    /// One after the other from 1, up to an end that shows itself.
+    Counted(u64),
+    /// From coarse to fine: the multiples of `stride`, then the ones half way between, and so on, so
+    /// that what is left out lies evenly between what was done. `every` of `end` points are wanted.
+    Halved { stride: u64, at: u64, every: u64, end: u64 },
+    /// Places in this many nanoseconds, from a seed.
+    Drawn { seed: u64, span: u64 },
+    /// One alone.
+    Single(Option<u64>),
+}
+
+impl Course {
+    /// For this mode; `extent` is how many instructions, or nanoseconds, the victim needs.
+    pub fn new(mode: Mode, extent: u64, every: u64, seed: u64, most: u64, until: Instant) -> Course {
+        let next = match mode {
+            Mode::Plain => Next::Single(Some(0)),
+            Mode::Op => Next::Counted(0),
+            Mode::Step => {
+                let end = extent / every;
+                Next::Halved { stride: (end + 1).next_power_of_two(), at: 0, every, end }
+            }
+            // A little more than it needs, for what another run may need more.
+            Mode::Random => Next::Drawn { seed, span: extent.saturating_add(extent / 8).max(1) },
+        };
+        Course { next, until, left: most, spared: 0, cut: false }
+    }
+
+    /// For one point alone.
+    pub fn only(point: u64, until: Instant) -> Course {
+        Course { next: Next::Single(Some(point)), until, left: 1, spared: 0, cut: false }
+    }
+
+    /// The next point.
+    pub fn next(&mut self) -> Option<u64> {
+        if self.left == 0 || Instant::now() >= self.until {
+            self.cut |= !self.is_through();
+            return None;
+        }
+        let point = match &mut self.next {
+            Next::Single(point) => point.take(),
+            Next::Counted(n) if self.spared < SPARED => {
+                *n += 1;
+                Some(*n)
+            }
+            Next::Counted(_) => None,
+            Next::Halved { stride, at, every, end } => halved(stride, at, *end).map(|index| index * *every),
+            Next::Drawn { seed, span } => {
+                *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                Some(mixed(*seed) % *span)
+            }
+        };
+        if point.is_some() {
+            self.left -= 1;
+        }
+        point
+    }
+
+    /// Takes in whether the victim was killed at the point.
+    pub fn learn(&mut self, killed: bool) {
+        self.spared = if killed { 0 } else { self.spared + 1 };
+    }
+
+    /// Whether points were left out for want of time.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    fn is_through(&self) -> bool {
+        match self.next {
+            Next::Single(point) => point.is_none(),
+            Next::Counted(_) => self.spared >= SPARED,
+            Next::Halved { stride, .. } => stride == 0,
+            // Chance has no end.
+            Next::Drawn { .. } => true,
+        }
+    }
+}
+
+/// The next of `0..=end`, from coarse to fine. Done when the stride is 0.
+fn halved(stride: &mut u64, at: &mut u64, end: u64) -> Option<u64> {
+    loop {
+        if *stride == 0 {
+            return None;
+        }
+        if *at <= end {
+            let index = *at;
+            // After the first round only what lies half way between is new.
+            let is_first = end < *stride;
+            *at += if is_first { *stride } else { 2 * *stride };
+            return Some(index);
+        }
+        *stride /= 2;
+        *at = *stride;
+    }
+}
+
+/// A number that looks like chance (splitmix64).
+fn mixed(seed: u64) -> u64 {
+    let seed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let seed = (seed ^ (seed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    seed ^ (seed >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn later() -> Instant {
+        Instant::now() + Duration::from_secs(3_600)
+    }
+
+    #[test]
+    fn every_instruction_comes_once_and_the_coarse_ones_come_first() {
+        for extent in [0, 1, 2, 3, 7, 8, 9, 1_000] {
+            let mut course = Course::new(Mode::Step, extent, 1, 0, u64::MAX, later());
+            let mut points: Vec<u64> = std::iter::from_fn(|| course.next()).collect();
+            assert!(!course.is_cut());
+            points.sort_unstable();
+            assert_eq!(points, (0..=extent).collect::<Vec<u64>>());
+        }
+        let mut course = Course::new(Mode::Step, 800, 1, 0, 5, later());
+        assert_eq!(std::iter::from_fn(|| course.next()).collect::<Vec<u64>>(), [0, 512, 256, 768, 128]);
+        assert!(course.is_cut());
+    }
+
+    #[test]
+    fn every_so_many_instructions() {
+        let mut course = Course::new(Mode::Step, 100, 25, 0, u64::MAX, later());
+        let mut points: Vec<u64> = std::iter::from_fn(|| course.next()).collect();
+        points.sort_unstable();
+        assert_eq!(points, [0, 25, 50, 75, 100]);
+    }
+
+    #[test]
+    fn operations_end_when_the_victim_comes_through() {
+        let mut course = Course::new(Mode::Op, 0, 1, 0, u64::MAX, later());
+        let mut points = Vec::new();
+        while let Some(point) = course.next() {
+            points.push(point);
+            course.learn(point <= 3);
+        }
+        assert_eq!(points, [1, 2, 3, 4, 5]);
+        assert!(!course.is_cut());
+    }
+
+    #[test]
+    fn chance_stays_within_its_span_and_comes_again_from_its_seed() {
+        let draw = |seed| {
+            let mut course = Course::new(Mode::Random, 800, 1, seed, 50, later());
+            std::iter::from_fn(|| course.next()).collect::<Vec<u64>>()
+        };
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+        assert!(draw(1).len() == 50 && draw(1).iter().all(|point| *point < 900));
+    }
+
+    #[test]
+    fn no_time_is_no_points() {
+        let mut course = Course::new(Mode::Step, 8, 1, 0, u64::MAX, Instant::now());
+        assert_eq!(course.next(), None);
+        assert!(course.is_cut());
+    }
+}
