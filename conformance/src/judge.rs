@@ -44,9 +44,13 @@ mod compared;
 #[cfg(test)]
 mod compared_pipe;
 #[cfg(test)]
+mod compared_sync;
+#[cfg(test)]
 mod connection_cases;
 #[cfg(test)]
 mod expect_cases;
+#[cfg(test)]
+mod forward;
 #[cfg(test)]
 pub(crate) mod notation;
 #[cfg(test)]

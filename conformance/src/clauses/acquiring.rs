@@ -98,11 +98,10 @@ pub fn scoped(kind: ObjectKind) -> Program {
         )
 }
 
-/// Handled signals in the middle of an acquire with a time limit.
-pub fn signalled(kind: ObjectKind) -> Program {
-    let signal = || [blocked("w", "wait")];
+/// A handled signal in the middle of an acquire with a time limit, this much after its beginning.
+pub fn signalled(kind: ObjectKind, after_ms: u64) -> Program {
     Program::new()
-        .title("signals that are handled")
+        .title(format!("a signal after {after_ms} ms of 1000"))
         .object("l", kind)
         .main([acquire("l").label("held").acquired(), release("l").after(returned("w", "wait")).ok()])
         .process(
@@ -110,13 +109,11 @@ pub fn signalled(kind: ObjectKind) -> Program {
             [
                 on_signal(SIGUSR1, SignalAction::Count).after(returned("main", "held")).ok(),
                 acquire("l").timeout(1_000).label("wait").refused().at_least(1_000).at_most(1_000),
-                signals_counted().value(2),
+                signals_counted().value(1),
             ],
         )
-        .fault("w", Action::Signal(SIGUSR1), signal())
-        .later(100)
-        .fault("w", Action::Signal(SIGUSR1), signal())
-        .later(850)
+        .fault("w", Action::Signal(SIGUSR1), [blocked("w", "wait")])
+        .later(after_ms)
 }
 
 /// Several wait, and each release lets one of them go on.
@@ -139,31 +136,36 @@ pub fn handed_on(kind: ObjectKind) -> Program {
     ["a", "b", "c"].iter().fold(Program::new().title("three wait").object("l", kind).main(main), waits)
 }
 
-/// Processes that pass through a critical section again and again.
+/// Passages through a critical section again and again, some of them slow.
+fn passages() -> impl Iterator<Item = Line> {
+    (0..50).flat_map(|round| {
+        let [acquire, enter, leave, release] = passage("l", 0, Line::acquired);
+        let stays = (round % 5 == 0).then(|| own(Call::Burn { ms: 1 }));
+        [acquire, enter].into_iter().chain(stays).chain([leave, release])
+    })
+}
+
+/// Processes that pass through a critical section.
 pub fn exclusion(kind: ObjectKind) -> Program {
-    let rounds = |_| passage("l", 0, Line::acquired);
-    let lines = || (0..50).flat_map(rounds);
     Program::new()
         .title("four processes")
         .object("l", kind)
-        .main(lines())
-        .process("a", lines())
-        .process("b", lines())
-        .process("c", lines())
+        .main(passages())
+        .process("a", passages())
+        .process("b", passages())
+        .process("c", passages())
         .each_process_method()
 }
 
 /// The same with threads, of one process and of two.
 pub fn exclusion_of_threads(kind: ObjectKind) -> Program {
-    let rounds = |_| passage("l", 0, Line::acquired);
-    let lines = || (0..50).flat_map(rounds);
     Program::new()
         .title("two threads each of two processes")
         .object("l", kind)
-        .main(lines())
-        .thread("a", "main", lines())
-        .process("b", lines())
-        .thread("c", "b", lines())
+        .main(passages())
+        .thread("a", "main", passages())
+        .process("b", passages())
+        .thread("c", "b", passages())
 }
 
 /// Two processes release what is held once, at the same time.

@@ -120,7 +120,7 @@ fn options(args: &SweepArgs) -> Result<Options, Failure> {
 fn list(args: &SweepArgs) -> u8 {
     for scene in scenes::all() {
         match args.format {
-            ListFormat::Text => say(format_args!("{:22} {}", scene.name, scene.text)),
+            ListFormat::Text => say(format_args!("{:26} {}", scene.name, scene.text)),
             ListFormat::Json => {
                 let (name, text, swept, heavy) = (scene.name, scene.text, scene.swept, scene.heavy);
                 say(serde_json::json!({ "scene": name, "text": text, "swept": swept, "heavy": heavy }));

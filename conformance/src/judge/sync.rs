@@ -272,6 +272,22 @@ fn verdict<M: Words>(run: &Run, model: &M, scene: &Scene<M::Call>) -> Verdict {
     }
 }
 
+/// Whether a call was refused for a reason of its own, which says nothing of how the object stands.
+fn is_of_its_own(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Closed
+            | Outcome::BadValue
+            | Outcome::BadType
+            | Outcome::BadDescriptor
+            | Outcome::Exhausted
+            | Outcome::Interrupted
+            | Outcome::NotAllowed
+            | Outcome::Unsupported
+            | Outcome::Other
+    )
+}
+
 /// How an attempt to take something ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Take {
@@ -298,8 +314,8 @@ impl Take {
             Some(Answer { outcome: Outcome::OwnerDied, .. }) => Take::Told,
             Some(Answer { outcome: Outcome::Ok, value: 0, .. }) if may_miss => Take::Missed,
             Some(Answer { outcome: Outcome::Timeout, .. }) if may_miss => Take::Missed,
-            Some(Answer { outcome: Outcome::Ok | Outcome::Timeout, .. }) => Take::Impossible,
-            Some(_) => Take::Nothing,
+            Some(answer) if is_of_its_own(answer.outcome) => Take::Nothing,
+            Some(_) => Take::Impossible,
         }
     }
 
@@ -312,7 +328,7 @@ impl Take {
     }
 }
 
-/// The limit of a call that waits with `block` and `timeout_ms`; a call that does not wait has none.
+/// The limit of a call that waits with `block` and `timeout_ms`: one that does not wait has no time.
 fn limit(block: bool, timeout_ms: Option<i64>) -> Option<i64> {
-    if block { timeout_ms } else { None }
+    if block { timeout_ms } else { Some(0) }
 }

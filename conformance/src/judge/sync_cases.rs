@@ -190,6 +190,14 @@ fn event(#[case] text: &str, #[case] expected: Option<FailureKind>) {
     "w1: acquire@c [0,1] ok 1; w1: wait@c [2,20] owner_died 0; w2: acquire@c [6,7] ok 1; w2 killed",
     OK
 )]
+#[case::a_notifier_killed_in_the_middle_has_woken_some(
+    "w1: acquire@c [0,1] ok 1; w1: wait@c [2,30] ok 1; w3: acquire@c [3,4] ok 1; w3: wait@c [5,20] owner_died 0; w3: release@c [21,22] ok; w2: acquire@c [6,7] ok 1; w2: notifyall@c [8,; w2 killed",
+    OK
+)]
+#[case::a_notifier_that_comes_through_wakes_all(
+    "w1: acquire@c [0,1] ok 1; w1: wait@c [2,30] ok 1; w3: acquire@c [3,4] ok 1; w3: wait@c [5,; w2: acquire@c [6,7] ok 1; w2: notifyall@c [8,9] ok; w2: release@c [10,11] ok; quiescent",
+    HANG
+)]
 fn condition(#[case] text: &str, #[case] expected: Option<FailureKind>) {
     let expected = match expected {
         // A wait with a predicate that is false returns a wrong value rather than too early.

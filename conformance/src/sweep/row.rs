@@ -234,13 +234,13 @@ impl Task<'_> {
         if !matches!(self.mode, Mode::Step | Mode::Random) {
             return 0;
         }
-        let mut extent = 0;
+        let mut extents = Vec::new();
         let measured = if self.mode == Mode::Step { 1 } else { MEASURED };
         for _ in 0..measured {
             let point = if self.mode == Mode::Step { self.options.longest } else { BEYOND };
             let shot = self.shoot(&mut seats[0], method, point, self.program(point));
             if let Ok(history) = &shot.result {
-                extent = extent.max(match self.mode {
+                extents.push(match self.mode {
                     Mode::Step => traced(history).unwrap_or(0),
                     _ => duration_ns(&shot.program, history).unwrap_or(ASLEEP_NS),
                 });
@@ -251,7 +251,8 @@ impl Task<'_> {
                 break;
             }
         }
-        extent
+        extents.sort_unstable();
+        extents.get(extents.len() / 2).copied().unwrap_or(0)
     }
 
     fn run_course(

@@ -17,7 +17,7 @@ const QUIET: Style = Style::new().dimmed();
 /// The names above the columns of [`line`].
 pub fn head() -> String {
     format!(
-        "{QUIET}{:22} {:6} {:6} {:>7} {:>6} {:>6} {:>5} {:>5} {:>5} {:>5} {:>5} {:>7}{QUIET:#}",
+        "{QUIET}{:26} {:6} {:6} {:>7} {:>6} {:>6} {:>5} {:>5} {:>5} {:>5} {:>5} {:>7}{QUIET:#}",
         "scene",
         "mode",
         "order",
@@ -36,7 +36,7 @@ pub fn head() -> String {
 /// A row as one line.
 pub fn line(row: &Row) -> String {
     let order = if row.mode == Mode::Plain { "" } else { row.schedule.name() };
-    let place = format!("{:22} {:6} {order:6}", row.scene, row.mode.name());
+    let place = format!("{:26} {:6} {order:6}", row.scene, row.mode.name());
     match &row.settled {
         Some(Verdict::Unsupported(why)) => return format!("{QUIET}{place} unsupported: {why}{QUIET:#}"),
         Some(Verdict::Untested(why)) => return format!("{OPEN}{place} untested: {why}{OPEN:#}"),
@@ -137,7 +137,7 @@ pub fn closing(report: &Report) -> String {
         (unresolved, "rows unresolved"),
         (settled("unsupported"), "rows unsupported"),
         (settled("untested"), "rows untested"),
-        (report.rows.iter().filter(|row| row.cut).count(), "rows cut short by their time"),
+        (report.rows.iter().filter(|row| row.cut).count(), "rows in part"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));

@@ -93,9 +93,9 @@ pub const CLAUSES: &[Clause] = &[
         source: "threading.Event contract linked from doc Event",
         programs: |_| {
             vec![
-                pulses(1).title("one pulse"),
+                pulses(1, Some(1_000)).title("one pulse"),
                 Program::new()
-                    .title("set just before the time is over")
+                    .title("set before the time is over")
                     .event("e")
                     .main([await_on("e").timeout(1_000).label("wait").truth(true).at_most(1_000)])
                     .process("p", [sleep(100).after(blocked("main", "wait")), set("e").ok()]),
@@ -110,13 +110,13 @@ pub const CLAUSES: &[Clause] = &[
             waits return true.",
         source: "gh-95826, gh-76172",
         origin: Some("event/hazard-pulse-lost"),
-        programs: |_| vec![pulses(25)],
+        programs: |_| vec![pulses(25, None)],
         ..Clause::BLANK
     },
 ];
 
-/// So often: three wait, and the event is set and cleared at once.
-fn pulses(rounds: usize) -> Program {
+/// So often: three wait, with this time limit, and the event is set and cleared at once.
+fn pulses(rounds: usize, limit_ms: Option<i64>) -> Program {
     const WAITERS: [&str; 3] = ["a", "b", "c"];
     let label = |round: usize| format!("wait{round}");
     let main = (0..rounds).flat_map(|round| {
@@ -125,8 +125,9 @@ fn pulses(rounds: usize) -> Program {
     });
     let waits = || {
         (0..rounds).map(|round| {
-            let wait = await_on("e").timeout(5_000).label(&label(round)).truth(true);
-            let wait = wait.waits_for_call("main", &format!("set{round}")).at_most(2_000);
+            let wait = limit_ms.map_or(await_on("e"), |ms| await_on("e").timeout(ms));
+            let wait = wait.label(&label(round)).truth(true);
+            let wait = wait.waits_for_call("main", &format!("set{round}"));
             match round {
                 0 => wait,
                 // Nobody begins the next wait while the event is still set.

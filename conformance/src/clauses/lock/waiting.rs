@@ -54,7 +54,7 @@ pub const CLAUSES: &[Clause] = &[
         text: "A handled signal neither shortens nor extends a timed acquire.",
         source: "semaphore.c acquire loop (PEP 475)",
         claims: &[PROCESSES],
-        programs: |_| vec![acquiring::signalled(ObjectKind::Lock)],
+        programs: |_| [100, 850].map(|ms| acquiring::signalled(ObjectKind::Lock, ms)).into(),
         ..Clause::BLANK
     },
     Clause {

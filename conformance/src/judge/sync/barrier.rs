@@ -8,7 +8,7 @@
 use procession_contract::{ActionEnd, Answer, Call, ObjectKind, Outcome, Step};
 
 use super::super::just_in_time::{Config, Lane, Model, Now, phase};
-use super::{Read, Run, Words, scene, spec, verdict};
+use super::{Read, Run, Words, is_of_its_own, scene, spec, verdict};
 use crate::verdict::{FailureKind, Verdict};
 
 /// It has arrived.
@@ -36,6 +36,7 @@ enum Doing {
     Waiting(Option<i64>),
     Broken(Option<bool>),
     Nothing,
+    Impossible,
 }
 
 /// How a wait ended.
@@ -48,6 +49,7 @@ enum End {
     ActionFailed,
     Unknown,
     Nothing,
+    Impossible,
 }
 
 struct Barrier {
@@ -82,7 +84,8 @@ fn read(step: &Step, answer: Option<&Answer>, default_ms: Option<i64>) -> Read<D
                 Some(Outcome::Ok) => End::Passed(value.unwrap_or(-1)),
                 Some(Outcome::BrokenBarrier) => End::Broken,
                 Some(Outcome::ActionFailed) => End::ActionFailed,
-                Some(_) => End::Nothing,
+                Some(outcome) if is_of_its_own(outcome) => End::Nothing,
+                Some(_) => End::Impossible,
             };
             let at_once = limit_ms.is_some_and(|ms| ms <= 0);
             let call = Doing::Await { end, limited: limit_ms.is_some(), at_once };
@@ -90,10 +93,13 @@ fn read(step: &Step, answer: Option<&Answer>, default_ms: Option<i64>) -> Read<D
         }
         Call::Abort if did => plain(Doing::Abort),
         Call::Reset if did => plain(Doing::Reset),
-        Call::Parties => plain(Doing::Parties(value)),
-        Call::Waiting => plain(Doing::Waiting(value)),
-        Call::Broken => plain(Doing::Broken(value.map(|value| value == 1))),
-        _ => plain(Doing::Nothing),
+        Call::Parties if did => plain(Doing::Parties(value)),
+        Call::Waiting if did => plain(Doing::Waiting(value)),
+        Call::Broken if did => plain(Doing::Broken(value.map(|value| value == 1))),
+        _ => plain(match answer.is_none_or(|answer| is_of_its_own(answer.outcome)) {
+            true => Doing::Nothing,
+            false => Doing::Impossible,
+        }),
     }
 }
 
@@ -202,7 +208,6 @@ impl Model for Barrier {
             let done = match (config.lanes[lane].phase, call) {
                 (phase::CALLED, Doing::Nothing) => true,
                 (phase::CALLED, Doing::Await { end: End::Nothing, .. }) => true,
-                (phase::CALLED, Doing::Await { end: End::Broken, .. }) => broken,
                 (RELEASED, Doing::Await { end: End::Passed(_) | End::Unknown, .. }) => true,
                 (phase::CALLED, Doing::Parties(seen)) => {
                     seen.is_none_or(|seen| seen == i64::from(self.parties))

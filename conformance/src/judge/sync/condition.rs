@@ -2,15 +2,15 @@
 //!
 //! A wait gives up the lock, however often it is held, and begins to wait in one step. A notification
 //! of `n` wakes exactly `n` of those who wait, or all if they are fewer, and nobody else; whoever gave
-//! up before that is no longer one of them. A waiter has the lock back before it returns. If one that
+//! up before that is no longer one of them. A notifier that is killed may have woken fewer. A waiter has the lock back before it returns. If one that
 //! was notified is killed before it has the lock, its notification goes to another one that waited at
 //! the time. If the lock's holder is killed while everybody waits, a waiter may take it over.
 
 use procession_contract::{Answer, Outcome};
 
 use super::super::just_in_time::{Config, Lane, Now, phase};
-use super::Take;
 use super::monitor::{Doing, Hold, Monitor, State};
+use super::{Take, is_of_its_own};
 use crate::verdict::FailureKind;
 
 /// The lock was given up, and nobody has notified it yet.
@@ -68,11 +68,11 @@ impl Wait {
             None => End::Unknown,
             Some((Outcome::Ok, 1)) => End::Woken,
             Some((Outcome::Ok, 0) | (Outcome::Timeout, _)) if timeout_ms.is_some() => End::GaveUp,
-            Some((Outcome::Ok | Outcome::Timeout, _)) => End::Impossible,
             Some((Outcome::OwnerDied, value)) => End::Told(value == 1),
             Some((Outcome::NotOwner | Outcome::Misuse, _)) => End::Refused,
             Some((Outcome::Interrupted, _)) => End::Interrupted,
-            Some(_) => End::Nothing,
+            Some((outcome, _)) if is_of_its_own(outcome) => End::Nothing,
+            Some(_) => End::Impossible,
         };
         let at_once = timeout_ms.is_some_and(|ms| ms <= 0);
         Wait { end, limited: timeout_ms.is_some(), at_once, predicate }
@@ -127,7 +127,8 @@ impl Monitor {
         match wait.end {
             End::Nothing => true,
             End::Refused => !owns && (wait.predicate.is_none() || self.is_true(state, wait.predicate, false)),
-            End::Woken => self.is_true(state, wait.predicate, true),
+            // Without the lock it cannot have done anything else; with it, it may have waited as well.
+            End::Woken => !owns && self.is_true(state, wait.predicate, true),
             _ => false,
         }
     }
@@ -166,12 +167,12 @@ impl Monitor {
                     }
                     _ => {}
                 }
-                // Pending, it returns as soon as it sees that it is true, or may not wait.
-                let returns = wait.end == End::Unknown
-                    && match wait.predicate {
-                        Some(_) => self.is_true(&config.state, wait.predicate, true),
-                        None => !Monitor::owns(hold, lane),
-                    };
+                // It returns when it sees that its predicate is true, or, pending, that it may not wait.
+                let returns = match (wait.end, wait.predicate) {
+                    (End::Unknown | End::Woken, Some(_)) => self.is_true(&config.state, wait.predicate, true),
+                    (End::Unknown, None) => !Monitor::owns(hold, lane),
+                    _ => false,
+                };
                 if returns {
                     found.push(with(hold, phase::DONE, 0));
                 }
@@ -188,9 +189,12 @@ impl Monitor {
                     found.push(with(hold, LATE, note));
                 }
                 let told = matches!(wait.end, End::Told(_) | End::Unknown);
-                if told && hold == Hold::Dead {
-                    let depth = (note >> DEPTH) as u32 & 0x7fff_ffff;
-                    found.push(with(Hold::Held(lane as u8, depth), phase::DONE, 0));
+                if hold == Hold::Dead && (told || wait.predicate.is_some()) {
+                    let mine = Hold::Held(lane as u8, (note >> DEPTH) as u32 & 0x7fff_ffff);
+                    found.push(match wait.predicate {
+                        None => with(mine, phase::DONE, 0),
+                        Some(_) => with(mine, BACK, TOLD),
+                    });
                 }
             }
             NOTIFIED | LATE => self.take_back(now, config, lane, wait, found),
@@ -300,7 +304,9 @@ impl Monitor {
         let wanted = all.len().min(usize::try_from(most).unwrap_or(usize::MAX));
         let mut eligible: Vec<usize> =
             all.iter().copied().filter(|lane| wait(*lane).is_some_and(Wait::may_be_woken)).collect();
-        if eligible.len() < wanted {
+        // Who never returned may have been killed in the middle, with some notified and some not.
+        let least = if accepted.is_none() { 0 } else { wanted };
+        if eligible.len() < least {
             return;
         }
         let alike = eligible.iter().all(|lane| wait(*lane).is_some_and(|wait| wait.predicate.is_none()));
@@ -313,15 +319,17 @@ impl Monitor {
             lanes.iter().filter(|lane| **lane < 32).fold(0u64, |mask, lane| mask | 1 << lane)
         };
         let everybody = mask(&all);
-        each_choice(&eligible, wanted, &mut Vec::new(), &mut |chosen| {
-            let mut next = done.clone();
-            let heirs = if self.exchangeable { 0 } else { everybody & !mask(chosen) };
-            for lane in chosen {
-                let note = next.lanes[*lane].note & !u64::from(u32::MAX) | heirs;
-                next.lanes[*lane] = Lane { phase: NOTIFIED, note };
-            }
-            found.push(next);
-        });
+        for count in least..=wanted.min(eligible.len()) {
+            each_choice(&eligible, count, &mut Vec::new(), &mut |chosen| {
+                let mut next = done.clone();
+                let heirs = if self.exchangeable { 0 } else { everybody & !mask(chosen) };
+                for lane in chosen {
+                    let note = next.lanes[*lane].note & !u64::from(u32::MAX) | heirs;
+                    next.lanes[*lane] = Lane { phase: NOTIFIED, note };
+                }
+                found.push(next);
+            });
+        }
     }
 }
 

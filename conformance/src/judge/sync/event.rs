@@ -8,7 +8,7 @@
 use procession_contract::{Answer, Call, ObjectKind, Outcome, Step};
 
 use super::super::just_in_time::{Config, Lane, Model, Now, What, phase};
-use super::{Read, Run, Words, scene, spec, verdict};
+use super::{Read, Run, Words, is_of_its_own, scene, spec, verdict};
 use crate::verdict::{FailureKind, Verdict};
 
 /// The event must stay clear.
@@ -66,10 +66,11 @@ pub fn judge(run: &Run, name: &str) -> Verdict {
 
 fn read(step: &Step, answer: Option<&Answer>) -> Read<Doing> {
     let plain = |call| Read { call, limit_ms: None, gave_up: false };
+    let did = answer.is_none_or(|answer| answer.outcome == Outcome::Ok);
     match &step.call {
-        Call::Set if answer.is_none_or(|answer| answer.outcome == Outcome::Ok) => plain(Doing::Set),
-        Call::Clear if answer.is_none_or(|answer| answer.outcome == Outcome::Ok) => plain(Doing::Clear),
-        Call::IsSet => plain(Doing::IsSet(
+        Call::Set if did => plain(Doing::Set),
+        Call::Clear if did => plain(Doing::Clear),
+        Call::IsSet if did => plain(Doing::IsSet(
             answer.filter(|answer| answer.outcome == Outcome::Ok).map(|answer| answer.value == 1),
         )),
         Call::Await { timeout_ms } => {
@@ -80,13 +81,16 @@ fn read(step: &Step, answer: Option<&Answer>) -> Read<Doing> {
                     Some(ms) => Doing::GaveUp { at_once: *ms <= 0, throughout: false },
                     None => Doing::Impossible,
                 },
-                Some((Outcome::Ok, _)) => Doing::Impossible,
-                Some(_) => Doing::Nothing,
+                Some((outcome, _)) if is_of_its_own(outcome) => Doing::Nothing,
+                Some(_) => Doing::Impossible,
             };
             let gave_up = matches!(call, Doing::GaveUp { .. });
             Read { call, limit_ms: *timeout_ms, gave_up }
         }
-        _ => plain(Doing::Nothing),
+        _ => plain(match answer.is_none_or(|answer| is_of_its_own(answer.outcome)) {
+            true => Doing::Nothing,
+            false => Doing::Impossible,
+        }),
     }
 }
 

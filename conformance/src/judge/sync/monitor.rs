@@ -12,7 +12,7 @@ use procession_contract::{Answer, Call, LockChoice, ObjectKind, Outcome, Step};
 use super::super::just_in_time::{Config, Lane, Model, Now, phase};
 use super::condition::{self, Wait};
 use super::values::{self, Access, Cells};
-use super::{Read, Run, Take, Words, limit, root_of, scene, spec, verdict};
+use super::{Read, Run, Take, Words, is_of_its_own, limit, root_of, scene, spec, verdict};
 use crate::verdict::{FailureKind, Verdict};
 
 /// Inside a scope.
@@ -68,10 +68,12 @@ pub enum Doing {
     Notify(u8, u32, Option<bool>),
     /// A call on a shared word: which, what it adds or swaps in, what it returned.
     Word(usize, WordDo, Option<i64>),
-    /// An access to a value.
-    Access(Access),
+    /// An access to a value, and whether its answer tells of a death.
+    Access(Access, Option<bool>),
     /// A call that does nothing.
     Nothing,
+    /// A call with an answer that cannot be.
+    Impossible,
 }
 
 /// What is done to a shared word.
@@ -227,14 +229,20 @@ fn read_call(
     words: &[u32],
 ) -> Read<Doing> {
     let plain = |call| Read { call, limit_ms: None, gave_up: false };
-    let error = |answer: &Answer| answer.outcome != Outcome::Ok && !is_refusal(answer);
+    let other = |answer: &Answer| answer.outcome != Outcome::Ok && !is_refusal(answer);
+    let reason = |answer: &Answer| match is_of_its_own(answer.outcome) {
+        true => Doing::Nothing,
+        false => Doing::Impossible,
+    };
     match call {
         Call::Acquire { block, timeout_ms } => {
             let take = Take::of(answer, !block || timeout_ms.is_some());
             let limit_ms = limit(*block, *timeout_ms);
             Read { call: Doing::Acquire(take), limit_ms, gave_up: take == Take::Missed }
         }
-        Call::Release { .. } if answer.is_some_and(error) => plain(Doing::Nothing),
+        Call::Release { .. } | Call::Notify { .. } | Call::NotifyAll if answer.is_some_and(other) => {
+            plain(answer.map_or(Doing::Nothing, reason))
+        }
         Call::Release { .. } => plain(Doing::Release(accepted(answer))),
         Call::Scope { .. } => plain(Doing::Scope(match Take::of(answer, false) {
             Take::Impossible => Take::Got,
@@ -249,14 +257,25 @@ fn read_call(
             let wait = Wait::of(answer, *timeout_ms, Some((index, *least)));
             Read { gave_up: wait.gave_up(), limit_ms: *timeout_ms, call: Doing::Wait(number, wait) }
         }
-        Call::Notify { .. } | Call::NotifyAll if answer.is_some_and(error) => plain(Doing::Nothing),
         Call::Notify { n } => {
             let most = u32::try_from(n.unwrap_or(1).max(0)).unwrap_or(u32::MAX);
             plain(Doing::Notify(number, most, accepted(answer)))
         }
         Call::NotifyAll => plain(Doing::Notify(number, u32::MAX, accepted(answer))),
+        Call::Load { .. }
+        | Call::Store { .. }
+        | Call::Add { .. }
+        | Call::LoadSlice { .. }
+        | Call::StoreSlice { .. }
+            if answer.is_some_and(|answer| !matches!(answer.outcome, Outcome::Ok | Outcome::OwnerDied)) =>
+        {
+            plain(answer.map_or(Doing::Nothing, reason))
+        }
         other => match values.access(object, other, answer, kind == Kind::Bare) {
-            Some(access) => plain(Doing::Access(access)),
+            Some(access) => {
+                let tells = answer.map(|answer| answer.outcome == Outcome::OwnerDied);
+                plain(Doing::Access(access, tells))
+            }
             None => plain(Doing::Nothing),
         },
     }
@@ -332,7 +351,7 @@ impl Model for Monitor {
                 Doing::Word(index, WordDo::Read, seen) => {
                     self.vague_words || seen.is_none_or(|seen| config.state.words[*index] == seen)
                 }
-                Doing::Access(access) => self.reads_now(&config.state, lane, access),
+                Doing::Access(access, tells) => self.reads_now(&config.state, lane, access, *tells),
                 _ => false,
             };
             if done {
@@ -389,8 +408,10 @@ impl Model for Monitor {
                     found.push(next);
                 }
             }
-            Doing::Access(access) => self.access_steps(config, lane, access, waits, found),
-            Doing::Nothing => {}
+            Doing::Access(access, tells) => {
+                self.access_steps(config, lane, (access, *tells), waits, found);
+            }
+            Doing::Nothing | Doing::Impossible => {}
         }
     }
 
@@ -418,8 +439,10 @@ impl Words for Monitor {
         match call {
             Doing::Acquire(take) | Doing::Scope(take) => take.kind(),
             Doing::Wait(_, wait) => wait.kind(),
-            Doing::Access(access) => self.values.kind(access),
-            Doing::Release(_) | Doing::Notify(..) | Doing::Nothing => FailureKind::WrongOutcome,
+            Doing::Access(access, _) => self.values.kind(access),
+            Doing::Release(_) | Doing::Notify(..) | Doing::Nothing | Doing::Impossible => {
+                FailureKind::WrongOutcome
+            }
             Doing::Word(..) => FailureKind::WrongValue,
         }
     }

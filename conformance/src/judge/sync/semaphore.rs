@@ -1,13 +1,18 @@
 //! A semaphore: a number of permits, bounded or not.
 //!
 //! An acquire takes one, and waits while there is none; a release brings one, by whomever. A bounded
-//! semaphore refuses what would bring it above its first value. The permits of a process that was
-//! killed come back, but never above the first value; whoever acquires next is told.
+//! semaphore refuses what would bring it above its first value.
+//!
+//! The permits of a process that was killed come back, as far as the first value has room for them
+//! beside those that are there and those that others have; an acquire may be told so, once for each
+//! death. Whoever releases without having acquired gives back what somebody else has taken, a dead one
+//! first, so that a semaphore which hands over from one process to another brings none back.
 
 use procession_contract::{Answer, Call, ObjectKind, Outcome, Scalar, Step};
 
-use super::super::just_in_time::{Config, Lane, Model, Now, phase};
-use super::{Read, Run, Take, Words, limit, scene, spec, verdict};
+use super::super::just_in_time::{Config, Lane, Model, Now, Op, What, phase};
+use super::{Read, Run, Take, Words, is_of_its_own, limit, scene, spec, verdict};
+use crate::history::WorkerEnd;
 use crate::verdict::{FailureKind, Verdict};
 
 /// The most permits that a semaphore of the platform has.
@@ -20,8 +25,8 @@ const INSIDE: u8 = 2;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     value: i64,
-    /// What each lane whose process dies has taken more than it has brought.
-    net: Vec<i64>,
+    /// What each process has taken more than it has brought, if one of them dies or ends.
+    taken: Vec<i64>,
     /// Permits of the dead that have not come back yet.
     owed: i64,
     /// How many deaths may still be told.
@@ -37,12 +42,14 @@ enum Doing {
     Scope(Take),
     Permits(Option<i64>),
     Nothing,
+    Impossible,
 }
 
 struct Semaphore {
     initial: i64,
     bounded: bool,
-    dies: Vec<bool>,
+    /// The account of each lane: its process, by number; nothing if no process dies or ends.
+    accounts: Vec<usize>,
 }
 
 pub fn judge(run: &Run, name: &str) -> Verdict {
@@ -64,8 +71,32 @@ pub fn judge(run: &Run, name: &str) -> Verdict {
         }
     };
     let scene = scene(run, |_, step: &Step, answer| (step.on == name).then(|| read(step, answer)));
-    let model = Semaphore { initial, bounded, dies: scene.dies.clone() };
+    let account = |worker: &usize| {
+        let process = run.process_of(*worker);
+        scene.workers.iter().position(|other| run.process_of(*other) == process).unwrap_or(0)
+    };
+    let ends_with_some = (0..scene.workers.len())
+        .filter(|lane| run.end(run.process_of(scene.workers[*lane])) == WorkerEnd::Finished)
+        .any(|lane| has_some_at_its_end(&scene.ops, lane));
+    let accounts = match scene.dies.contains(&true) || ends_with_some {
+        true => scene.workers.iter().map(account).collect(),
+        false => Vec::new(),
+    };
+    let model = Semaphore { initial, bounded, accounts };
     verdict(run, &model, &scene)
+}
+
+/// Whether a worker's last account is not even: then its permits may come back at its end.
+fn has_some_at_its_end(ops: &[Op<Doing>], lane: usize) -> bool {
+    let mut taken = 0i64;
+    for op in ops.iter().filter(|op| op.lane == lane) {
+        match op.what {
+            What::Call(Doing::Acquire(Take::Got | Take::Told)) => taken += 1,
+            What::Call(Doing::Release(n, Some(true))) => taken = (taken - n).max(0),
+            _ => {}
+        }
+    }
+    taken > 0
 }
 
 fn read(step: &Step, answer: Option<&Answer>) -> Read<Doing> {
@@ -80,16 +111,18 @@ fn read(step: &Step, answer: Option<&Answer>) -> Read<Doing> {
             None => Doing::Release(n.unwrap_or(1), None),
             Some(Outcome::Ok) => Doing::Release(n.unwrap_or(1), Some(true)),
             Some(Outcome::OverRelease) => Doing::Release(n.unwrap_or(1), Some(false)),
-            Some(_) => Doing::Nothing,
+            Some(outcome) if is_of_its_own(outcome) => Doing::Nothing,
+            Some(_) => Doing::Impossible,
         }),
         Call::Scope { .. } => plain(Doing::Scope(match Take::of(answer, false) {
             Take::Impossible => Take::Got,
             take => take,
         })),
-        Call::Permits => {
-            let seen = answer.filter(|answer| answer.outcome == Outcome::Ok).map(|answer| answer.value);
-            plain(Doing::Permits(seen))
-        }
+        Call::Permits => plain(match answer.map(|answer| answer.outcome) {
+            None | Some(Outcome::Ok) => Doing::Permits(answer.map(|answer| answer.value)),
+            Some(outcome) if is_of_its_own(outcome) => Doing::Nothing,
+            Some(_) => Doing::Impossible,
+        }),
         _ => plain(Doing::Nothing),
     }
 }
@@ -100,44 +133,46 @@ impl Semaphore {
         value + n > bound
     }
 
-    fn count(&self, state: &mut State, lane: usize, taken: i64) {
-        if self.dies[lane] {
-            state.net[lane] += taken;
-        }
-    }
-
     /// The states after an acquire, if there is a permit.
     fn taken(&self, state: &State, lane: usize, take: Take) -> Vec<State> {
         let mut states = Vec::new();
         if state.value > 0 && matches!(take, Take::Got | Take::Unknown) {
-            let mut next = state.clone();
-            next.value -= 1;
-            states.push(next);
+            states.push(State { value: state.value - 1, ..state.clone() });
         }
         if state.value > 0 && state.untold > 0 && matches!(take, Take::Told | Take::Unknown) {
-            let mut next = state.clone();
-            next.value -= 1;
-            next.untold -= 1;
-            states.push(next);
+            states.push(State { value: state.value - 1, untold: state.untold - 1, ..state.clone() });
         }
-        states.iter_mut().for_each(|state| self.count(state, lane, 1));
+        if let Some(account) = self.accounts.get(lane) {
+            states.iter_mut().for_each(|state| state.taken[*account] += 1);
+        }
+        states
+    }
+
+    /// The states after a release of so many.
+    fn brought(&self, state: &State, lane: usize, n: i64) -> Vec<State> {
+        let mut states = vec![State { value: state.value + n, ..state.clone() }];
+        let Some(&account) = self.accounts.get(lane) else { return states };
+        for _ in 0..n {
+            states = states.iter().flat_map(|state| given_back(state, account)).collect();
+        }
         states
     }
 
     /// The state when what the dead owe has come back.
     fn restored(&self, state: &State) -> Option<State> {
-        let back = state.owed.min(self.initial - state.value);
+        let held: i64 = state.taken.iter().sum();
+        let back = state.owed.min(self.initial - state.value - held);
         (back > 0).then(|| State { value: state.value + back, owed: 0, ..state.clone() })
     }
 
     /// Whether another acquire that is like this one returns earlier: then it may as well be first.
     fn has_an_earlier_like(&self, now: &Now<Doing>, config: &Config<State>, lane: usize) -> bool {
         let plain = |lane: usize| matches!(now.call(lane), Some(Doing::Acquire(Take::Got)));
-        if self.dies.contains(&true) || !plain(lane) {
+        if !self.accounts.is_empty() || !plain(lane) {
             return false;
         }
         let key = |lane: usize| now.op(lane).map(|op| (op.returned, lane));
-        (0..self.dies.len())
+        (0..config.lanes.len())
             .any(|other| config.lanes[other].phase == phase::CALLED && plain(other) && key(other) < key(lane))
     }
 }
@@ -147,7 +182,8 @@ impl Model for Semaphore {
     type Call = Doing;
 
     fn first(&self) -> State {
-        State { value: self.initial, net: vec![0; self.dies.len()], owed: 0, untold: 0 }
+        let accounts = self.accounts.iter().max().map_or(0, |most| most + 1);
+        State { value: self.initial, taken: vec![0; accounts], owed: 0, untold: 0 }
     }
 
     fn settle(&self, now: &Now<Doing>, config: &mut Config<State>) {
@@ -198,15 +234,13 @@ impl Model for Semaphore {
             Doing::Scope(_) | Doing::Release(_, Some(true) | None) => {
                 let n = if let Doing::Release(n, _) = call { *n } else { 1 };
                 if !self.exceeds(state.value, n) {
-                    let mut next = state.clone();
-                    next.value += n;
-                    self.count(&mut next, lane, -n);
-                    found.push(config.then(next, lane, phase::DONE));
+                    let states = self.brought(state, lane, n);
+                    found.extend(states.into_iter().map(|state| config.then(state, lane, phase::DONE)));
                 } else if matches!(call, Doing::Release(_, None)) {
                     found.push(config.then(state.clone(), lane, phase::DONE));
                 }
             }
-            Doing::Release(..) | Doing::Permits(_) | Doing::Nothing => {}
+            Doing::Release(..) | Doing::Permits(_) | Doing::Nothing | Doing::Impossible => {}
         }
     }
 
@@ -217,13 +251,49 @@ impl Model for Semaphore {
         _now: &Now<Doing>,
         found: &mut Vec<Config<State>>,
     ) {
-        let net: i64 = lanes.iter().map(|lane| std::mem::take(&mut config.state.net[*lane])).sum();
-        if net > 0 {
-            config.state.owed += net;
-            config.state.untold += 1;
-        }
+        config.state = self.left(&config.state, lanes).unwrap_or(config.state);
         found.push(config);
     }
+
+    fn exit(&self, state: &State, lanes: &[usize]) -> Option<State> {
+        self.left(state, lanes)
+    }
+}
+
+impl Semaphore {
+    /// The state after the end of a process that had taken more than it had brought.
+    fn left(&self, state: &State, lanes: &[usize]) -> Option<State> {
+        let mut next = state.clone();
+        let accounts = lanes.iter().filter_map(|lane| self.accounts.get(*lane));
+        let owed: i64 = accounts.map(|account| std::mem::take(&mut next.taken[*account])).sum();
+        (owed > 0).then(|| State { owed: state.owed + owed, untold: state.untold + 1, ..next })
+    }
+}
+
+/// The accounts after one permit was brought by a process: its own, else that of a dead one, else that
+/// of anybody who has taken one.
+fn given_back(state: &State, account: usize) -> Vec<State> {
+    let mut next = state.clone();
+    if state.taken[account] > 0 {
+        next.taken[account] -= 1;
+        return vec![next];
+    }
+    if state.owed > 0 {
+        next.owed -= 1;
+        return vec![next];
+    }
+    let others = (0..state.taken.len()).filter(|other| state.taken[*other] > 0);
+    let mut states: Vec<State> = others
+        .map(|other| {
+            let mut next = state.clone();
+            next.taken[other] -= 1;
+            next
+        })
+        .collect();
+    if states.is_empty() {
+        states.push(next);
+    }
+    states
 }
 
 impl Words for Semaphore {
@@ -231,7 +301,7 @@ impl Words for Semaphore {
         match call {
             Doing::Acquire(take) | Doing::Scope(take) => take.kind(),
             Doing::Permits(_) => FailureKind::WrongValue,
-            Doing::Release(..) | Doing::Nothing => FailureKind::WrongOutcome,
+            Doing::Release(..) | Doing::Nothing | Doing::Impossible => FailureKind::WrongOutcome,
         }
     }
 

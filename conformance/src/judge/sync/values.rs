@@ -260,9 +260,13 @@ fn as_read(code: char, scalar: &Scalar) -> Scalar {
     }
 }
 
+/// In a note: the access was told of a death.
+const TOLD: u64 = 1 << 63;
+
 /// A count and a number in a note: 48 bits are enough for what tests add up.
-fn note_of(count: u32, number: i64) -> u64 {
-    u64::from(count) << 48 | (number as u64 & 0xffff_ffff_ffff)
+fn note_of(told: bool, count: u64, number: i64) -> u64 {
+    let told = if told { TOLD } else { 0 };
+    told | count << 48 | (number as u64 & 0xffff_ffff_ffff)
 }
 
 fn number_in(note: u64) -> i64 {
@@ -270,46 +274,52 @@ fn number_in(note: u64) -> i64 {
 }
 
 impl Monitor {
-    /// The lock while a worker accesses a value, if it may.
-    fn enters(&self, hold: Hold, lane: usize, waits: bool) -> Option<Hold> {
+    /// The lock while a worker accesses a value, if it may, and whether that tells of a death.
+    fn enters(&self, hold: Hold, lane: usize, waits: bool) -> Option<(Hold, bool)> {
         match hold {
-            _ if self.kind == Kind::Bare => Some(hold),
-            Hold::Free => Some(hold),
-            Hold::Held(..) => (self.kind == Kind::Recursive && Monitor::owns(hold, lane)).then_some(hold),
+            _ if self.kind == Kind::Bare => Some((hold, false)),
+            Hold::Free => Some((hold, false)),
+            Hold::Held(..) => {
+                (self.kind == Kind::Recursive && Monitor::owns(hold, lane)).then_some((hold, false))
+            }
             // Whoever comes after a dead holder has the lock, and gives it back after the access.
-            Hold::Dead => Some(Hold::Free),
-            Hold::Left => (!waits).then_some(Hold::Free),
+            Hold::Dead => Some((Hold::Free, true)),
+            Hold::Left => (!waits).then_some((Hold::Free, true)),
         }
     }
 
     /// Whether a read sees what is there now.
-    pub fn reads_now(&self, state: &State, lane: usize, access: &Access) -> bool {
+    pub fn reads_now(&self, state: &State, lane: usize, access: &Access, told: Option<bool>) -> bool {
         let Access::Load { cells, seen: Some(seen) } = access else { return false };
-        self.enters(state.hold, lane, false) == Some(state.hold)
+        told == Some(false)
+            && self.enters(state.hold, lane, false) == Some((state.hold, false))
             && seen.len() == cells.len()
             && cells.iter().zip(seen).all(|(cell, seen)| state.cells[*cell] == *seen)
     }
 
-    /// The steps of an access.
+    /// The steps of an access, whose answer tells of a death or does not.
     pub fn access_steps(
         &self,
         config: &Config<State>,
         lane: usize,
-        access: &Access,
+        (access, tells): (&Access, Option<bool>),
         waits: bool,
         found: &mut Vec<Config<State>>,
     ) {
-        let Some(hold) = self.enters(config.state.hold, lane, waits) else { return };
+        let Some((hold, told)) = self.enters(config.state.hold, lane, waits) else { return };
+        let Lane { phase: at, note } = config.lanes[lane];
+        let told = told || note & TOLD != 0;
         let mut next = config.clone();
         next.state.hold = hold;
         next.lanes[lane] = Lane { phase: phase::DONE, note: 0 };
+        let fits = tells.is_none_or(|tells| tells == told);
         match access {
             Access::Load { cells, seen } => {
                 let sees = |seen: &Vec<Seen>| {
                     seen.len() == cells.len()
                         && cells.iter().zip(seen).all(|(cell, seen)| config.state.cells[*cell] == *seen)
                 };
-                if seen.as_ref().is_none_or(sees) {
+                if fits && seen.as_ref().is_none_or(sees) {
                     found.push(next);
                 }
             }
@@ -317,23 +327,24 @@ impl Monitor {
                 for (cell, to) in cells.iter().zip(to) {
                     next.state.cells[*cell] = *to;
                 }
-                found.push(next);
+                if fits {
+                    found.push(next);
+                }
             }
             Access::Add { cell, amount, times, locked, last } => {
-                let Lane { phase: at, note } = config.lanes[lane];
-                let (count, held) = ((note >> 48) as u32, config.state.cells[*cell].0);
+                let (count, held) = (note >> 48 & 0x7fff, config.state.cells[*cell].0);
                 if at != HALF && !locked {
                     // The read; the write comes behind it.
-                    next.lanes[lane] = Lane { phase: HALF, note: note_of(count, held) };
+                    next.lanes[lane] = Lane { phase: HALF, note: note_of(told, count, held) };
                     found.push(next);
                     return;
                 }
                 let before = if at == HALF { number_in(note) } else { held };
                 let after = before.wrapping_add(*amount);
                 next.state.cells[*cell] = Scalar::Int(after).expected();
-                if count + 1 < *times {
-                    next.lanes[lane] = Lane { phase: ADDING, note: note_of(count + 1, 0) };
-                } else if last.is_some_and(|last| last != after) {
+                if count + 1 < u64::from(*times) {
+                    next.lanes[lane] = Lane { phase: ADDING, note: note_of(told, count + 1, 0) };
+                } else if !fits || last.is_some_and(|last| last != after) {
                     return;
                 }
                 found.push(next);
