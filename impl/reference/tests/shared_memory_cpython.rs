@@ -4,6 +4,8 @@
 use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use procession_reference::ShareableList;
+use procession_reference::shareable_list::{ListItem, ListSetError};
 use procession_reference::shared_memory::SharedMemory;
 
 fn main() -> ExitCode {
@@ -18,6 +20,9 @@ fn main() -> ExitCode {
         trial("we_attach_to_a_block_of_python", we_attach_to_a_block_of_python),
         trial("names_are_taken_on_both_sides", names_are_taken_on_both_sides),
         trial("we_unlink_what_python_created", we_unlink_what_python_created),
+        trial("python_attaches_to_our_list", python_attaches_to_our_list),
+        trial("we_attach_to_a_list_of_python", we_attach_to_a_list_of_python),
+        trial("python_writes_over_noted_zeros", python_writes_over_noted_zeros),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -37,6 +42,10 @@ fn python(script: &str, name: &str) -> Result<String, Failed> {
          \x20   block = shared_memory.SharedMemory(name)\n\
          \x20   resource_tracker.unregister(block._name, 'shared_memory')\n\
          \x20   return block\n\
+         def attach_list(name):\n\
+         \x20   made = shared_memory.ShareableList(name=name)\n\
+         \x20   resource_tracker.unregister(made.shm._name, 'shared_memory')\n\
+         \x20   return made\n\
          name = sys.argv[1]\n\
          {script}"
     );
@@ -97,5 +106,62 @@ fn we_unlink_what_python_created() -> Result<(), Failed> {
     let name = python(script, "")?;
     SharedMemory::remove(&name)?;
     assert!(SharedMemory::attach(&name).is_err());
+    Ok(())
+}
+
+fn python_attaches_to_our_list() -> Result<(), Failed> {
+    let list = ShareableList::new([
+        (-7).into(),
+        0.5.into(),
+        true.into(),
+        ().into(),
+        "é€".into(),
+        vec![0_u8, 255].into(),
+        "".into(),
+        "end\0".into(),
+    ])?;
+    let script = "made = attach_list(name)\nprint(list(made), made.format)\n\
+                  made[0] = 'text'\nmade[4] = 5\nmade[5] = b'12345678'\nmade[6] = None";
+    let expected = "[-7, 0.5, True, None, 'é€', b'\\x00\\xff', '', 'end'] qdxxxxxxx?xxxxxx?x8s8s8s8s";
+    assert_eq!(python(script, list.name())?, expected);
+    let now: [ListItem; 8] = [
+        "text".into(),
+        0.5.into(),
+        true.into(),
+        ().into(),
+        5.into(),
+        (&b"12345678"[..]).into(),
+        ().into(),
+        "end\0".into(),
+    ];
+    assert_eq!(list.to_vec()?, now);
+    list.unlink()?;
+    Ok(())
+}
+
+fn we_attach_to_a_list_of_python() -> Result<(), Failed> {
+    let script = "made = shared_memory.ShareableList([1, 2.5, False, None, 'abc', b'xy'])\n\
+                  resource_tracker.unregister(made.shm._name, 'shared_memory')\nprint(made.shm.name)";
+    let list = ShareableList::attach(&python(script, "")?)?;
+    let there: [ListItem; 6] =
+        [1.into(), 2.5.into(), false.into(), ().into(), "abc".into(), (&b"xy"[..]).into()];
+    assert_eq!(list.to_vec()?, there);
+    list.set(0, "ours")?;
+    list.set(4, i64::MIN)?;
+    // It would be lost.
+    assert_eq!(list.set(5, "zero\0"), Err(ListSetError::TrailingZeros { index: 5 }));
+    assert_eq!(
+        python("made = attach_list(name)\nprint(list(made))", list.name())?,
+        "['ours', 2.5, False, None, -9223372036854775808, b'xy']"
+    );
+    list.unlink()?;
+    Ok(())
+}
+
+fn python_writes_over_noted_zeros() -> Result<(), Failed> {
+    let list = ShareableList::new(["ab\0\0".into(), "ab\0\0".into()])?;
+    python("made = attach_list(name)\nmade[0] = 'cd'\nprint(made[0])", list.name())?;
+    assert_eq!(list.to_vec()?, ["cd".into(), "ab\0\0".into()]);
+    list.unlink()?;
     Ok(())
 }

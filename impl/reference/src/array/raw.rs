@@ -3,6 +3,7 @@
 use std::io;
 use std::marker::PhantomData;
 
+use nix::errno::Errno;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -54,7 +55,7 @@ impl<T: Plain> RawArray<T> {
     /// # Errors
     /// The system has no descriptor or memory left.
     pub fn zeroed(len: usize) -> io::Result<RawArray<T>> {
-        let size = size_of::<T>().checked_mul(len).ok_or(io::ErrorKind::OutOfMemory)?;
+        let size = size_of::<T>().checked_mul(len).ok_or(Errno::ENOMEM)?;
         const { assert!(align_of::<T>() <= 64, "an element is aligned to 64 bytes") };
         Ok(RawArray { storage: Storage::create(size)?, len, of: PhantomData })
     }
