@@ -20,6 +20,16 @@ fn outcome_of(error: &io::Error) -> Outcome {
     match error.raw_os_error() {
         Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::EAGAIN | libc::ENOBUFS) => Outcome::Exhausted,
         Some(libc::EBADF | libc::ENOTSOCK) => Outcome::BadDescriptor,
+        _ if matches!(
+            error.kind(),
+            io::ErrorKind::OutOfMemory
+                | io::ErrorKind::StorageFull
+                | io::ErrorKind::FileTooLarge
+                | io::ErrorKind::QuotaExceeded
+        ) =>
+        {
+            Outcome::Exhausted
+        }
         _ => Outcome::Other,
     }
 }
