@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every test: formatting, lints, documentation, licences, unit tests, models, scenarios, mutants, the suite on its own
-# reference. Costs a quarter of an hour on two cores from nothing, a few minutes after that.
+# reference, kills before its shared operations. Costs a quarter of an hour on two cores from nothing, a few minutes after that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}" CARGO_INCREMENTAL=0
@@ -19,4 +19,6 @@ step dependencies
 ci/deny.sh
 step tests
 cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
+step "kills before every shared operation"
+cargo run --release --quiet --features fault -- sweep --mode op --seconds 5
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 } END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$log"

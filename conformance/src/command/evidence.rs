@@ -9,6 +9,7 @@ use procession::judge;
 use procession::report::lanes::lanes;
 use procession::report::{Row, Standing, text};
 use procession::run::{RunOptions, Session};
+use procession::sweep::scenes;
 use procession::verdict::Verdict;
 
 use super::check::unwritable;
@@ -70,6 +71,13 @@ pub fn judge(file: &Path) -> Result<u8, Failure> {
     })
 }
 
+/// What is owed in the scene of a sweep whose failure this is.
+fn owed(place: &str) -> &'static str {
+    let scene = place.strip_prefix("sweep/").and_then(|place| place.split('/').next());
+    let scene = scene.and_then(scenes::find);
+    scene.map_or("this suite has no such clause or scene any more", |scene| scene.text)
+}
+
 /// A verdict in a word or two.
 fn name(verdict: &Verdict) -> String {
     match verdict {
@@ -79,8 +87,9 @@ fn name(verdict: &Verdict) -> String {
 }
 
 fn read(file: &Path) -> Result<Evidence, Failure> {
-    Evidence::read(file)
-        .map_err(|error| Failure::usage(format!("{error}; expected a file that `procession check` stored")))
+    Evidence::read(file).map_err(|error| {
+        Failure::usage(format!("{error}; expected a file that `procession check` stored"))
+    })
 }
 
 fn show(evidence: &Evidence, path: Option<&Path>) {
@@ -90,7 +99,7 @@ fn show(evidence: &Evidence, path: Option<&Path>) {
     let mut row = Row {
         clause: evidence.clause.clone(),
         level: clause.map_or(procession::clause::Level::Must, |clause| clause.level),
-        text: clause.map_or("this suite has no such clause any more", |clause| clause.text).into(),
+        text: clause.map_or_else(|| owed(&evidence.clause), |clause| clause.text).into(),
         source: clause.map_or("", |clause| clause.source).into(),
         verdict: evidence.verdict.clone(),
         standing: Standing::Open,

@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use super::Mode;
 
-/// How often in a row a victim must have come through, until there are no further points.
-const SPARED: u32 = 2;
+/// At how many points behind the last kill a victim must have come through, until there are no further
+/// ones: beside survivors it does not always do the same.
+const SPARED: usize = 2;
 
 /// The points of a row.
 #[derive(Debug)]
@@ -13,7 +14,9 @@ pub struct Course {
     next: Next,
     until: Instant,
     left: u64,
-    spared: u32,
+    /// The last point of a kill so far, and those behind it at which the victim came through.
+    last_kill: u64,
+    spared: Vec<u64>,
     cut: bool,
 }
 
@@ -43,12 +46,19 @@ impl Course {
             // A little more than it needs, for what another run may need more.
             Mode::Random => Next::Drawn { seed, span: extent.saturating_add(extent / 8).max(1) },
         };
-        Course { next, until, left: most, spared: 0, cut: false }
+        Course { next, until, left: most, last_kill: 0, spared: Vec::new(), cut: false }
     }
 
     /// For one point alone.
     pub fn only(point: u64, until: Instant) -> Course {
-        Course { next: Next::Single(Some(point)), until, left: 1, spared: 0, cut: false }
+        Course {
+            next: Next::Single(Some(point)),
+            until,
+            left: 1,
+            last_kill: 0,
+            spared: Vec::new(),
+            cut: false,
+        }
     }
 
     /// The next point.
@@ -59,7 +69,7 @@ impl Course {
         }
         let point = match &mut self.next {
             Next::Single(point) => point.take(),
-            Next::Counted(n) if self.spared < SPARED => {
+            Next::Counted(n) if self.spared.len() < SPARED => {
                 *n += 1;
                 Some(*n)
             }
@@ -76,9 +86,14 @@ impl Course {
         point
     }
 
-    /// Takes in whether the victim was killed at the point.
-    pub fn learn(&mut self, killed: bool) {
-        self.spared = if killed { 0 } else { self.spared + 1 };
+    /// Takes in whether the victim was killed at the point; in any order.
+    pub fn learn(&mut self, point: u64, killed: bool) {
+        if killed {
+            self.last_kill = self.last_kill.max(point);
+            self.spared.retain(|spared| *spared > point);
+        } else if point > self.last_kill {
+            self.spared.push(point);
+        }
     }
 
     /// Whether points were left out for want of time.
@@ -89,7 +104,7 @@ impl Course {
     fn is_through(&self) -> bool {
         match self.next {
             Next::Single(point) => point.is_none(),
-            Next::Counted(_) => self.spared >= SPARED,
+            Next::Counted(_) => self.spared.len() >= SPARED,
             Next::Halved { stride, .. } => stride == 0,
             // Chance has no end.
             Next::Drawn { .. } => true,
@@ -160,10 +175,22 @@ mod tests {
         let mut points = Vec::new();
         while let Some(point) = course.next() {
             points.push(point);
-            course.learn(point <= 3);
+            course.learn(point, point <= 3);
         }
         assert_eq!(points, [1, 2, 3, 4, 5]);
         assert!(!course.is_cut());
+    }
+
+    #[test]
+    fn a_kill_that_is_told_late_is_no_reason_to_go_on() {
+        let mut course = Course::new(Mode::Op, 0, 1, 0, u64::MAX, later());
+        assert_eq!([course.next(), course.next(), course.next()], [Some(1), Some(2), Some(3)]);
+        course.learn(2, false);
+        course.learn(3, false);
+        course.learn(1, true);
+        assert_eq!(course.next(), None);
+        course.learn(3, true);
+        assert_eq!(course.next(), Some(4));
     }
 
     #[test]

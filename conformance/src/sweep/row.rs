@@ -275,7 +275,7 @@ impl Task<'_> {
                         let shot = self.shoot(seat, method, point, self.program(point));
                         if let Ok(history) = &shot.result {
                             let killed = was_killed(&shot.program, history);
-                            shared.lock().unwrap_or_else(PoisonError::into_inner).learn(killed);
+                            shared.lock().unwrap_or_else(PoisonError::into_inner).learn(point, killed);
                         }
                         let ends = ends_the_row(&shot.result);
                         if sender.send(shot).is_err() || ends.is_break() {

@@ -60,6 +60,7 @@ fn help() {
     snapshot!("help_list", of(&["list", "--help"]));
     snapshot!("help_explain", of(&["explain", "--help"]));
     snapshot!("help_smoke", of(&["smoke", "--help"]));
+    snapshot!("help_sweep", of(&["sweep", "--help"]));
     snapshot!("help_replay", of(&["replay", "--help"]));
     snapshot!("help_judge", of(&["judge", "--help"]));
     snapshot!("help_implementations", of(&["implementations", "--help"]));
