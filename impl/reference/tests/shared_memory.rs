@@ -250,14 +250,17 @@ fn a_handle_travels_by_name_and_not_to_another_block() {
 fn memory_that_cannot_be_mapped_leaves_the_block_alone() {
     fn attach((name, mut ready): (String, Ready)) {
         use nix::sys::resource::{Resource, setrlimit};
-        setrlimit(Resource::RLIMIT_AS, 256 << 20, 256 << 20).unwrap();
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+        let limit = pages * 4096 + (16 << 20);
+        setrlimit(Resource::RLIMIT_AS, limit, limit).unwrap();
         assert!(matches!(SharedMemory::attach(&name), Err(AttachBlockError::Exhausted(_))));
-        let created = SharedMemory::create_unnamed(300 << 20);
+        let created = SharedMemory::create_unnamed(40 << 20);
         assert!(matches!(created, Err(CreateBlockError::Exhausted(_))));
         ready.tell();
     }
     let (mut reader, writer) = std::io::pipe().unwrap();
-    let block = made(300 << 20);
+    let block = made(40 << 20);
     let ready = Ready(Some(Descriptor::from(OwnedFd::from(writer))));
     let child = Process::new(attach, (block.0.name().to_owned(), ready));
     child.start().unwrap();

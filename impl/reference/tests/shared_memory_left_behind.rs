@@ -100,12 +100,13 @@ fn wait_for_input() {
 
 fn a_killed_program_leaves_only_what_it_handed_on() {
     let mut program = Program::start("creator");
-    let [plain, of_child, of_fork, untracked, kept, replaced] = std::array::from_fn(|_| program.line());
+    let [plain, of_child, of_fork, of_server, untracked, kept, replaced] =
+        std::array::from_fn(|_| program.line());
     // Somebody else removes one and creates another under its name.
     SharedMemory::remove(&replaced).unwrap();
     let ours = SharedMemory::create(&replaced, 1).unwrap();
     let errors = program.end(true);
-    for gone in [&plain, &of_child, &of_fork] {
+    for gone in [&plain, &of_child, &of_fork, &of_server] {
         assert!(!exists(gone), "{gone} is left");
         assert!(errors.contains(gone.as_str()), "no warning of {gone}: {errors}");
     }
@@ -120,7 +121,7 @@ fn a_killed_program_leaves_only_what_it_handed_on() {
 fn creator() {
     let block = SharedMemory::create_unnamed(100).unwrap();
     println!("{}", block.name());
-    for method in [Method::Spawn, Method::Fork] {
+    for method in [Method::Spawn, Method::Fork, Method::ForkServer] {
         let child = Process::new(|()| println!("{}", SharedMemory::create_unnamed(1).unwrap().name()), ());
         let child = child.with_method(method);
         child.start().unwrap();
