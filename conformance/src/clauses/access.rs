@@ -67,14 +67,17 @@ pub fn pairs() -> Vec<(&'static str, Scalar, Scalar)> {
     ]
 }
 
-/// How often a writer that is to be killed writes each value.
-const ROUNDS: usize = 40;
+/// How often a writer that is to be killed writes each value: before the kill is called for, and in all.
+const ROUNDS: [usize; 2] = [20, 200];
 
-/// What a worker does that is killed while it does it: it succeeds up to the line in the middle, which is
-/// labelled `late`, and what comes from then on may never be reached.
-pub fn killed_in_the_middle(lines: Vec<Line>) -> Vec<Line> {
-    let middle = lines.len() / 2;
-    let lines = lines.into_iter().enumerate().map(|(index, line)| match index.cmp(&middle) {
+/// How long after the call that it names a kill comes: whoever stops in the middle of a write is there
+/// by then, and others are at some later write.
+pub const TIME_TO_WRITE_MS: u64 = 2;
+
+/// What a worker does that is killed while it does it: it succeeds in so many lines, the next is labelled
+/// `late`, and what comes from then on may never be reached.
+pub fn killed_from(late: usize, lines: Vec<Line>) -> Vec<Line> {
+    let lines = lines.into_iter().enumerate().map(|(index, line)| match index.cmp(&late) {
         Ordering::Less => line.ok(),
         Ordering::Equal => line.label("late"),
         Ordering::Greater => line,
@@ -92,7 +95,7 @@ pub fn killed_while_writing(
     let reads =
         pairs().into_iter().map(|(code, one, other)| read(code).after(gone("w")).reads_one_of([one, other]));
     let mut writes = Vec::new();
-    for round in 0..ROUNDS {
+    for round in 0..ROUNDS[1] {
         for (code, one, other) in pairs() {
             writes.push(write(code, if round % 2 == 0 { other } else { one }));
         }
@@ -100,6 +103,7 @@ pub fn killed_while_writing(
     program
         .queue("idle", 0)
         .main(reads)
-        .process("w", killed_in_the_middle(writes))
+        .process("w", killed_from(ROUNDS[0] * pairs().len(), writes))
         .kill("w", [called("w", "late")])
+        .later(TIME_TO_WRITE_MS)
 }

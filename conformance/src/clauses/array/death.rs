@@ -1,7 +1,7 @@
 //! What a shared array is worth when one of its users dies.
 
 use crate::clauses::access::{
-    acquire_anyhow, killed_after, killed_in_the_middle, killed_while_writing, pairs, told_once,
+    acquire_anyhow, killed_after, killed_from, killed_while_writing, pairs, told_once,
 };
 use crate::clauses::prelude::*;
 
@@ -43,7 +43,8 @@ pub const CLAUSES: &[Clause] = &[
                     ]))
                     .process(
                         "w",
-                        killed_in_the_middle(
+                        killed_from(
+                            100,
                             (0..200).map(|round| store_slice("a", WHOLE, &all(2 - round % 2))).collect(),
                         ),
                     )

@@ -1,6 +1,6 @@
 //! A shareable list in several hands: attaching, copying, writing at once, dying.
 
-use crate::clauses::access::killed_in_the_middle;
+use crate::clauses::access::{TIME_TO_WRITE_MS, killed_from};
 use crate::clauses::prelude::*;
 
 /// The clauses, in reading order.
@@ -129,7 +129,7 @@ pub const CLAUSES: &[Clause] = &[
         programs: |_| {
             const LOW: i64 = 0x1122_3344_5566_7788;
             let writes =
-                (0..200).map(|round| store_at("m", 1, if round % 2 == 0 { -LOW } else { LOW })).collect();
+                (0..2_000).map(|round| store_at("m", 1, if round % 2 == 0 { -LOW } else { LOW })).collect();
             vec![
                 Program::new()
                     .queue("idle", 0)
@@ -149,9 +149,10 @@ pub const CLAUSES: &[Clause] = &[
                         "w",
                         [attach_list("m", "a").after(returned("main", "created")).ok()]
                             .into_iter()
-                            .chain(killed_in_the_middle(writes)),
+                            .chain(killed_from(100, writes)),
                     )
-                    .kill("w", [called("w", "late")]),
+                    .kill("w", [called("w", "late")])
+                    .later(TIME_TO_WRITE_MS),
             ]
         },
         ..Clause::BLANK
