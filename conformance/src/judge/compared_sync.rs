@@ -190,7 +190,7 @@ fn simulate(choices: &mut Choices, sort: Sort) -> (Program, History) {
             lived.end = WorkerEnd::Died;
             lived.gone_ns = (choices.below(2) == 0).then_some(now);
             program = program.fault(&format!("w{worker}"), Action::Kill, []);
-            history.faults.push(FaultFired { fault: 0, at_ns: now });
+            history.faults.push(FaultFired { fault: 0, at_ns: now, instructions: None });
             continue;
         }
         match world.acts[worker].clone() {

@@ -32,7 +32,6 @@ pub enum Act {
     Called,
     /// It has seen that it cannot have what it wants.
     Refusable,
-    Inside,
     /// With the depth of the lock, and whether it has been told of a death.
     Waiting(u32, bool),
     /// With those who waited at the time.

@@ -112,7 +112,7 @@ fn read_call(program: &mut Program, history: &mut History, worker: usize, text: 
     let (doing, rest) = text.split_once('[').unwrap_or_else(|| panic!("{text:?} has no time"));
     let mut words = doing.split_whitespace();
     let (name, argument) = (words.next().expect("a call has a name"), words.next());
-    if let Some(line) = sync_line(name, argument.map(number)) {
+    if let Some(line) = sync_line(name, argument.and_then(|argument| argument.trim().parse().ok())) {
         return add_call(program, history, worker, line, text, rest, name.starts_with("load"));
     }
     let (name, end) =

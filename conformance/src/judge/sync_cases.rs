@@ -88,7 +88,7 @@ fn rlock(#[case] text: &str, #[case] expected: Option<FailureKind>) {
 #[rstest]
 #[case::as_many_as_there_are("w1: acquire@s [0,5] ok 1; w2: acquire@s [2,7] ok 1", OK)]
 #[case::one_too_many(
-    "w1: acquire@s [0,5] ok 1; w2: acquire@s [2,7] ok 1; w3: acquire@s [3,8] ok 1",
+    "w1: acquire@s [0,5] ok 1; w2: acquire@s [2,7] ok 1; w3: acquire@s [3,8] ok 1; w1: permits@s [20,21] ok 0; w2: permits@s [20,21] ok 0",
     DID_NOT_BLOCK
 )]
 #[case::brought_by_another(
@@ -118,7 +118,10 @@ fn semaphore(#[case] text: &str, #[case] expected: Option<FailureKind>) {
 #[rstest]
 #[case::refused("w1: release@t [0,5] over_release", OK)]
 #[case::accepted("w1: release@t [0,5] ok", WRONG_OUTCOME)]
-#[case::refused_too_early("w1: acquire@t [0,5] ok 1; w2: release@t [6,8] over_release", WRONG_OUTCOME)]
+#[case::refused_too_early(
+    "w1: acquire@t [0,5] ok 1; w2: release@t [6,8] over_release; w1: permits@t [20,21] ok 0",
+    WRONG_OUTCOME
+)]
 fn bounded_semaphore(#[case] text: &str, #[case] expected: Option<FailureKind>) {
     assert_eq!(kind_of(text, Judge::Semaphore("t".into())), expected);
 }

@@ -15,6 +15,8 @@
 //! The programs end, or come to stand where the model says that they may: a get waits for ever only
 //! if others took the items, and the judge finds the queue empty then.
 
+pub mod sync;
+
 use procession_contract::{Call, Item};
 
 use super::build::{get, get_many, on, own, put, put_many, recv, send, worker};

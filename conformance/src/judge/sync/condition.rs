@@ -188,7 +188,7 @@ impl Monitor {
                 if due && wait.may_give_up() {
                     found.push(with(hold, LATE, note));
                 }
-                let told = matches!(wait.end, End::Told(_) | End::Unknown);
+                let told = matches!(wait.end, End::Told(false) | End::Unknown);
                 if hold == Hold::Dead && (told || wait.predicate.is_some()) {
                     let mine = Hold::Held(lane as u8, (note >> DEPTH) as u32 & 0x7fff_ffff);
                     found.push(match wait.predicate {
