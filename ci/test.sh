@@ -19,6 +19,6 @@ step dependencies
 ci/deny.sh
 step tests
 cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
+awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 } END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$log"
 step "kills before every shared operation"
 cargo run --release --quiet --features fault -- sweep --mode op --seconds 5
-awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 } END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$log"

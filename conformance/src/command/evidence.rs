@@ -87,9 +87,8 @@ fn name(verdict: &Verdict) -> String {
 }
 
 fn read(file: &Path) -> Result<Evidence, Failure> {
-    Evidence::read(file).map_err(|error| {
-        Failure::usage(format!("{error}; expected a file that `procession check` stored"))
-    })
+    Evidence::read(file)
+        .map_err(|error| Failure::usage(format!("{error}; expected a file that `procession check` stored")))
 }
 
 fn show(evidence: &Evidence, path: Option<&Path>) {

@@ -37,7 +37,7 @@ const NAP_NS: u64 = 200_000;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The ambushes of a run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ambushes {
     laid: Vec<Laid>,
     fired: Vec<FaultFired>,
@@ -66,9 +66,15 @@ struct Sprung {
 
 impl Ambushes {
     pub(super) fn new(landmarks: Option<Landmarks>) -> Ambushes {
-        let mut ambushes = Ambushes::default();
-        ambushes.landmarks = landmarks;
-        ambushes
+        Ambushes {
+            laid: Vec::new(),
+            fired: Vec::new(),
+            spared: Vec::new(),
+            over: Arc::default(),
+            traced: Arc::default(),
+            seen: 0,
+            landmarks,
+        }
     }
 
     /// Whether a worker has been traced a bit further since the last time.

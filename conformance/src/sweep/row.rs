@@ -247,7 +247,7 @@ impl Task<'_> {
             }
             tally.take(shot);
             watch(Event::Ran);
-            if !tally.may_go_on() || tally.row.is_unresolved() && tally.row.unresolved > 0 {
+            if !tally.may_go_on() || tally.row.unresolved > 0 {
                 break;
             }
         }
@@ -378,8 +378,12 @@ impl Tally<'_> {
             Verdict::Unresolved(_) | Verdict::Unsupported(_) => row.unresolved += 1,
         }
         // A victim that slept was killed before its point.
-        let slept = |_: &u64| self.task.mode == Mode::Step && !was_spared(&history);
-        let point = traced(&history).filter(slept).unwrap_or(point);
+        let reached = match self.task.mode {
+            Mode::Step if !was_spared(&history) => traced(&history),
+            Mode::Random if point == BEYOND => killed_after_ns(&program, &history),
+            _ => None,
+        };
+        let point = reached.unwrap_or(point);
         let same = |finding: &&Finding| finding.verdict.name() == verdict.name();
         if row.findings.iter().filter(same).count() < KEPT {
             self.keep(point, program, history, verdict);
@@ -456,4 +460,11 @@ fn longest_stall_ns(history: &History) -> Option<u64> {
         Some(returned_ns.saturating_sub(call.called_ns.max(killed_ns)))
     });
     stalls.max()
+}
+
+/// From the call of the victim's first line to its death.
+fn killed_after_ns(program: &Program, history: &History) -> Option<u64> {
+    let (first, _) = window(program)?;
+    let called_ns = history.worker(VICTIM)?.call(first)?.called_ns;
+    Some(history.faults.first()?.at_ns.saturating_sub(called_ns))
 }
