@@ -84,12 +84,12 @@ pub fn dead_holder_of_living_children(kind: ObjectKind, told: FromTheDead) -> Ve
             .title("a child made while it was held")
             .object("l", kind.clone())
             .main(then_as_ever(told(acquire("l").after(gone("h")))))
-            .process("h", holds_and_starts(start("g").ok()))
+            .process("h", holds_and_starts(start("g").ok().label("start")))
             .role(
                 Worker { explicit: true, parent: Some("h".into()), ..worker("g") },
                 [try_acquire("l").refused().label("tried"), stay_until_the_end()],
             )
-            .kill("h", [returned("g", "tried")])
+            .kill("h", [returned("h", "start"), returned("g", "tried")])
             .each_process_method(),
         Program::new()
             .title("another program that it runs")
