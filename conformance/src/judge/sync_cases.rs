@@ -198,7 +198,7 @@ fn event(#[case] text: &str, #[case] expected: Option<FailureKind>) {
     OK
 )]
 #[case::a_notifier_that_comes_through_wakes_all(
-    "w1: acquire@c [0,1] ok 1; w1: wait@c [2,30] ok 1; w3: acquire@c [3,4] ok 1; w3: wait@c [5,; w2: acquire@c [6,7] ok 1; w2: notifyall@c [8,9] ok; w2: release@c [10,11] ok; quiescent",
+    "w1: acquire@c [0,1] ok 1; w1: wait@c [2,30] ok 1; w1: release@c [31,32] ok; w3: acquire@c [3,4] ok 1; w3: wait@c [5,; w2: acquire@c [6,7] ok 1; w2: notifyall@c [8,9] ok; w2: release@c [10,11] ok; quiescent",
     HANG
 )]
 fn condition(#[case] text: &str, #[case] expected: Option<FailureKind>) {

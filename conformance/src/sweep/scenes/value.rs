@@ -75,5 +75,5 @@ fn slicing(stage: &Stage) -> Program {
         ])
         .process(VICTIM, [slice(2).after(returned("main", "begin")).label(FIRST)])
         .process("a", [told(slice(5).after(stage.release())), told(load_at("v", 0))])
-        .judge(Judge::Lock("v".into()))
+        .judge(Judge::Register("v".into()))
 }
