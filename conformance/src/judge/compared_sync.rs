@@ -157,9 +157,9 @@ fn simulate(choices: &mut Choices, sort: Sort) -> (Program, History) {
     loop {
         now += MS;
         let lines = |worker: usize| &program.roles[worker].lines;
-        for worker in 1..=workers {
-            if let Some(open) = &mut world.open[worker] {
-                open.due = limit_ns(&open.call).is_some_and(|limit| now >= since[worker] + limit);
+        for (open, since) in world.open.iter_mut().zip(&since) {
+            if let Some(open) = open {
+                open.due = limit_ns(&open.call).is_some_and(|limit| now >= since + limit);
             }
         }
         let can_call = |worker: &usize| {
