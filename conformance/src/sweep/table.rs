@@ -14,7 +14,7 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const OPEN: Style = AnsiColor::Yellow.on_default().bold();
 const QUIET: Style = Style::new().dimmed();
 
-/// The names above the columns of [`line`].
+/// The names above the columns of [`line()`].
 pub fn head() -> String {
     format!(
         "{QUIET}{:26} {:6} {:6} {:>7} {:>6} {:>6} {:>5} {:>5} {:>5} {:>5} {:>5} {:>7}{QUIET:#}",
