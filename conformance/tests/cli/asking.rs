@@ -99,7 +99,7 @@ fn list_selects() {
 fn claims() {
     let json = objects(&procession(&["list", "--claims", "--format", "json"]).out);
     let names: Vec<&Value> = json.iter().map(|object| &object["claim"]).collect();
-    assert_eq!(names, ["processes", "cpython_wire"]);
+    assert_eq!(names, ["processes", "cpython_wire", "raising_signals"]);
     let text = procession(&["list", "--claims"]).out;
     assert!(text.starts_with("processes\n       A worker is a process of its own"), "{text}");
     assert_eq!(procession(&["list", "--claims", "--area", "queue"]).status, Some(64));

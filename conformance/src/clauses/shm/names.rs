@@ -236,7 +236,12 @@ pub const CLAUSES: &[Clause] = &[
                     .title("three remove")
                     .main([
                         new_block("b", "a", 64).label("created").ok(),
-                        attach("x", "a").after(returned("d", "attached")).label("attached").ok(),
+                        // Nobody removes it before all have it.
+                        attach("x", "a")
+                            .after(returned("c", "attached"))
+                            .after(returned("d", "attached"))
+                            .label("attached")
+                            .ok(),
                         remove("b", "c"),
                         attach("y", "a").after(ended("c")).after(ended("d")).is(Outcome::NameMissing),
                     ])
