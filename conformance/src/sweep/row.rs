@@ -370,6 +370,8 @@ impl Tally<'_> {
         row.slowest_ms = row.slowest_ms.max(longest_stall_ns(&history).unwrap_or(0).div_ceil(1_000_000));
         match &verdict {
             Verdict::Pass => return,
+            // The others wait for its death, which does not come: its point lies behind its sleep.
+            Verdict::Fail(_) if self.task.mode == Mode::Op && sleeps_for_good(&program, &history) => return,
             Verdict::Untested(_) => {
                 row.settled = Some(verdict);
                 return;
@@ -431,6 +433,14 @@ fn was_killed(program: &Program, history: &History) -> bool {
     };
     let Some(victim) = history.worker(VICTIM) else { return false };
     victim.end == WorkerEnd::Died && victim.call(last).is_none_or(|call| call.returned.is_none())
+}
+
+/// Whether the victim lives, and sleeps in one of the calls in which it was to be killed.
+fn sleeps_for_good(program: &Program, history: &History) -> bool {
+    let Some((first, last)) = window(program) else { return false };
+    let Some(victim) = history.worker(VICTIM) else { return false };
+    let sleeps_in = |line| victim.call(line).is_some_and(|call| call.returned.is_none());
+    victim.end != WorkerEnd::Died && (first..=last).any(sleeps_in)
 }
 
 fn was_spared(history: &History) -> bool {

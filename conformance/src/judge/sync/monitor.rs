@@ -422,6 +422,17 @@ impl Model for Monitor {
         now: &Now<Doing>,
         found: &mut Vec<Config<State>>,
     ) {
+        // Who dies in the middle of an access dies holding the lock, with a part of it written.
+        for lane in lanes.iter().copied().filter(|lane| config.lanes[*lane].phase != phase::DONE) {
+            let Some(Doing::Access(access, None)) = now.call(lane) else { continue };
+            if self.kind != Kind::Bare {
+                for cells in self.half_done(&config.state, lane, access) {
+                    let mut torn = config.clone();
+                    torn.state = State { hold: Hold::Dead, cells, ..torn.state };
+                    condition::hand_on(torn, lanes, now, found);
+                }
+            }
+        }
         if lanes.iter().any(|lane| Monitor::owns(config.state.hold, *lane)) {
             config.state.hold = Hold::Dead;
         }

@@ -297,6 +297,31 @@ impl Monitor {
             && cells.iter().zip(seen).all(|(cell, seen)| state.cells[*cell] == *seen)
     }
 
+    /// What the cells may hold when a worker dies in the middle of an access, with the lock that it needs
+    /// for that; nothing if it cannot have got the lock.
+    pub fn half_done(&self, state: &State, lane: usize, access: &Access) -> Vec<Cells> {
+        if self.enters(state.hold, lane, false).is_none() {
+            return Vec::new();
+        }
+        let mut each = vec![state.cells.clone()];
+        match access {
+            Access::Load { .. } => {}
+            Access::Store { cells, to } => {
+                let mut now = state.cells.clone();
+                for (cell, to) in cells.iter().zip(to) {
+                    now[*cell] = *to;
+                    each.push(now.clone());
+                }
+            }
+            Access::Add { cell, amount, .. } => {
+                let mut added = state.cells.clone();
+                added[*cell] = Scalar::Int(added[*cell].0.wrapping_add(*amount)).expected();
+                each.push(added);
+            }
+        }
+        each
+    }
+
     /// The steps of an access, whose answer tells of a death or does not.
     pub fn access_steps(
         &self,

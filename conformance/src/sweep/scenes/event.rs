@@ -92,12 +92,13 @@ fn setter(stage: &Stage) -> Program {
             is_set("e").after(stage.release()),
             set("e").after(gone(VICTIM)).ok(),
             is_set("e").truth(true),
-            clear("e").ok(),
+            // Who has not begun to wait by then would wait for ever.
+            clear("e").after(returned("late", "wait")).ok(),
             is_set("e").truth(false),
         ])
         .process(VICTIM, [set("e").after(returned("main", "begin")).after(blocked("w", "wait")).label(FIRST)])
         .process("w", [await_on("e").label("wait").value(1)])
-        .process("late", [await_on("e").after(stage.release()).value(1)])
+        .process("late", [await_on("e").after(stage.release()).label("wait").value(1)])
         .judge(Judge::Event("e".into()))
 }
 

@@ -18,9 +18,9 @@ use crate::sync::raw_lock::Peers;
 use crate::sync::ring::{Ring, Seldom, Surroundings};
 use crate::sync::{A32, Ordering, cycles};
 
-/// About how long a receiver's life is taken for granted, in cycles of the time-stamp counter: a
-/// fraction of a millisecond, so that a send that begins after a death was noticed finds it.
-pub(super) const WITNESS_CYCLES: u64 = 200_000;
+/// About how long a receiver's life is taken for granted, in cycles of the time-stamp counter: some
+/// twenty microseconds, so that a send that begins after a death was noticed finds it.
+pub(super) const WITNESS_CYCLES: u64 = 50_000;
 
 /// A channel in one process.
 #[derive(Debug)]
