@@ -111,7 +111,7 @@ pub const CLAUSES: &[Clause] = &[
                         close("b").ok(),
                         length("b").same_as("main", "length"),
                         name("b").same_as("main", "name"),
-                        read_block("x", 0, 64).reads_bytes(&Item::bytes(7, 64).raw_bytes()),
+                        read_block("x", 0, 64).label("read").reads_bytes(&Item::bytes(7, 64).raw_bytes()),
                         attach("y", "a").ok(),
                         read_block("y", 60, 4).after(returned("c", "written")).reads_bytes(&[1, 0, 0, 0]),
                         unlink("x").label("over"),
@@ -123,7 +123,10 @@ pub const CLAUSES: &[Clause] = &[
                             read_block("z", 0, 64)
                                 .after(returned("main", "closed"))
                                 .reads_bytes(&Item::bytes(7, 64).raw_bytes()),
-                            write_block("z", 60, Item::bytes(1, 4)).label("written").ok(),
+                            write_block("z", 60, Item::bytes(1, 4))
+                                .after(returned("main", "read"))
+                                .label("written")
+                                .ok(),
                             close("z").after(returned("main", "over")).ok(),
                         ],
                     ),
