@@ -36,7 +36,7 @@ use crate::sync::raw_lock::{Peers, RawLock, TimedOut};
 ///
 /// # When a holder dies
 /// A process that is killed, ends, or calls `exec` while it holds the lock gives it up. The next to acquire
-/// it is told, once per death ([`Acquired::OwnerDied`]), within some 10 ms of the end of the dead process,
+/// it is told, once per death ([`Acquired::OwnerDied`]), within some 15 ms of the end of the dead process,
 /// or as soon as the kernel has taken down its memory. Until then others wait, as they do for a holder
 /// that is stopped. Whoever releases the lock for a dead holder takes the responsibility: nobody is told
 /// then. A process that drops its last handle while it holds the lock gives it up in the same way.

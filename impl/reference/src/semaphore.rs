@@ -371,7 +371,7 @@ semaphore!(
     ///
     /// # When a holder dies
     /// The permits that a process has acquired and not released come back when it is killed, ends, or calls
-    /// `exec`, as soon as somebody needs one and at the latest some 10 ms later; the next to acquire one is
+    /// `exec`, as soon as somebody needs one and at the latest some 20 ms later; the next to acquire one is
     /// told ([`PermitAcquired::Restored`]). They never lift the number of permits above the initial value,
     /// nor above what it leaves beside those that others hold. So a semaphore that begins at 0 and is
     /// released by one process for another one to acquire never gets a permit too many. A release by a

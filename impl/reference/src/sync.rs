@@ -40,7 +40,7 @@ pub mod user_lock;
 pub mod words;
 
 /// How long one sleep on a lock lasts before the owner's life is looked at, in nanoseconds.
-pub const LOCK_SLICE_NS: u64 = 10_000_000;
+pub const LOCK_SLICE_NS: u64 = 14_000_000;
 
 /// How long one sleep on a gate lasts before the condition is looked at again, in nanoseconds.
 pub const GATE_SLICE_NS: u64 = 20_000_000;
