@@ -1,13 +1,14 @@
 //! Processes are killed before each shared operation of a lock, a semaphore or an event, and at random
 //! moments; the others go on, and no permit is lost or doubled.
-#![expect(unsafe_code, reason = "forks; this program has one thread")]
 
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, alarm, fork};
+use nix::unistd::{Pid, alarm};
 
+mod killing;
+
+use killing::{child, each_operation, told, was_killed};
 use procession_reference::fault::die_before;
 use procession_reference::{Acquired, BoundedSemaphore, Event, Holder, Lock, RLock, Semaphore};
 
@@ -15,12 +16,7 @@ use procession_reference::{Acquired, BoundedSemaphore, Event, Holder, Lock, RLoc
 const LONG: Duration = Duration::from_secs(20);
 
 fn main() {
-    // nextest asks which tests there are; this program is one.
-    let arguments: Vec<String> = std::env::args().collect();
-    if arguments.iter().any(|argument| argument == "--list") {
-        if !arguments.iter().any(|argument| argument == "--ignored") {
-            println!("kill_sync: test");
-        }
+    if killing::is_asked_for("kill_sync") {
         return;
     }
     // Whatever hangs, ends by this signal and so fails.
@@ -40,38 +36,6 @@ fn main() {
     kills += told("all of them, at random", (0..100).filter(|round| random_kill(*round)).count());
     assert!(kills > 150, "only {kills} processes were killed: the fault points are off");
     println!("test kill_sync ... ok ({kills} processes killed)");
-}
-
-fn told(what: &str, kills: usize) -> usize {
-    println!("{what}: {kills} kills");
-    kills
-}
-
-/// Kills before operation 1, 2, 3 … until the victim survives.
-fn each_operation(mut killed_before: impl FnMut(u64) -> bool) -> usize {
-    (1..).take_while(|n| killed_before(*n)).count()
-}
-
-fn child(body: impl FnOnce()) -> Pid {
-    // SAFETY: this program has one thread, so the child may do whatever it likes.
-    match unsafe { fork() }.expect("fork") {
-        ForkResult::Parent { child } => child,
-        ForkResult::Child => {
-            alarm::set(100);
-            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)).is_ok();
-            // SAFETY: ends the child without its parent's destructors and buffers.
-            unsafe { libc::_exit(if done { 0 } else { 1 }) }
-        }
-    }
-}
-
-/// Whether the child was killed; otherwise it must have done well.
-fn was_killed(child: Pid) -> bool {
-    match waitpid(child, None).expect("wait") {
-        WaitStatus::Signaled(_, Signal::SIGKILL, _) => true,
-        WaitStatus::Exited(_, 0) => false,
-        other => panic!("a survivor did not do well: {other:?}"),
-    }
 }
 
 /// The victim's death, and the survivor's good end.
