@@ -131,35 +131,24 @@ impl Travelling {
             let fd = writer.0.fileno().map_err(outcome::poll)?;
             return duplicate(fd).map(Travelling::Writer);
         }
-        if let Some(queue) = any.downcast_ref::<QueueHandle>() {
-            return Ok(Travelling::Queue(queue.clone()));
+        macro_rules! as_it_is {
+            ($($handle:ty => $variant:ident),* $(,)?) => {
+                $(if let Some(handle) = any.downcast_ref::<$handle>() {
+                    return Ok(Travelling::$variant(handle.clone()));
+                })*
+            };
         }
-        if let Some(lock) = any.downcast_ref::<LockHandle>() {
-            return Ok(Travelling::Lock(lock.clone()));
-        }
-        if let Some(semaphore) = any.downcast_ref::<SemaphoreHandle>() {
-            return Ok(Travelling::Semaphore(semaphore.clone()));
-        }
-        if let Some(event) = any.downcast_ref::<EventHandle>() {
-            return Ok(Travelling::Event(event.clone()));
-        }
-        if let Some(condition) = any.downcast_ref::<ConditionHandle>() {
-            return Ok(Travelling::Condition(condition.clone()));
-        }
-        if let Some(barrier) = any.downcast_ref::<BarrierHandle>() {
-            return Ok(Travelling::Barrier(barrier.clone()));
-        }
-        if let Some(value) = any.downcast_ref::<ValueHandle>() {
-            return Ok(Travelling::Value(value.clone()));
-        }
-        if let Some(record) = any.downcast_ref::<RecordHandle>() {
-            return Ok(Travelling::Record(record.clone()));
-        }
-        if let Some(block) = any.downcast_ref::<BlockHandle>() {
-            return Ok(Travelling::Block(block.clone()));
-        }
-        if let Some(list) = any.downcast_ref::<ListHandle>() {
-            return Ok(Travelling::List(list.clone()));
+        as_it_is! {
+            QueueHandle => Queue,
+            LockHandle => Lock,
+            SemaphoreHandle => Semaphore,
+            EventHandle => Event,
+            ConditionHandle => Condition,
+            BarrierHandle => Barrier,
+            ValueHandle => Value,
+            RecordHandle => Record,
+            BlockHandle => Block,
+            ListHandle => List,
         }
         if any.is::<ProcessHandle>() {
             return Ok(Travelling::Process(OnlyCopied(object)));
