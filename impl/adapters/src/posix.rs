@@ -6,6 +6,7 @@
 //! what a program gets that uses them. The objects lie in memory that was mapped before the fork.
 
 mod barrier;
+mod clocks;
 mod condition;
 mod errors;
 mod message_queue;

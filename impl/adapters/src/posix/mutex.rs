@@ -17,6 +17,7 @@ use nix::errno::Errno;
 use nix::time::ClockId;
 use procession_contract::{Answer, Call, Object, Objects, Outcome};
 
+use super::clocks::mutex_clock_lock;
 use super::errors::{check, deadline, failed};
 use super::shared::Shared;
 use crate::patience::Patience;
@@ -74,16 +75,20 @@ impl Mutex {
         self.raw.address()
     }
 
-    /// Locks it. The time is one of the wall clock, the only one that the function takes.
+    /// Locks it. The time is one of the monotonic clock, or of the wall clock where the C library knows no
+    /// other here.
     pub(super) fn lock(&self, patience: Patience) -> Result<Locked> {
         let mutex = self.address();
         // SAFETY: by 1, 2 and 3.
         let returned = unsafe {
             match patience {
                 Patience::None => libc::pthread_mutex_trylock(mutex),
-                Patience::For(time) => {
-                    libc::pthread_mutex_timedlock(mutex, &deadline(ClockId::CLOCK_REALTIME, time)?)
-                }
+                Patience::For(time) => match mutex_clock_lock() {
+                    Some(lock) => {
+                        lock(mutex, libc::CLOCK_MONOTONIC, &deadline(ClockId::CLOCK_MONOTONIC, time)?)
+                    }
+                    None => libc::pthread_mutex_timedlock(mutex, &deadline(ClockId::CLOCK_REALTIME, time)?),
+                },
                 Patience::Forever => libc::pthread_mutex_lock(mutex),
             }
         };

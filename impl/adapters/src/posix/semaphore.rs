@@ -14,6 +14,7 @@ use nix::errno::Errno;
 use nix::time::ClockId;
 use procession_contract::{Answer, Call, Object, Outcome, Scalar};
 
+use super::clocks::sem_clock_wait;
 use super::errors::{deadline, failed};
 use super::shared::Shared;
 use crate::patience::Patience;
@@ -40,12 +41,14 @@ impl Semaphore {
         Ok(Semaphore { raw: Arc::new(raw) })
     }
 
-    /// Takes a permit; whether it was got. The time is one of the wall clock, the only one that the
-    /// function takes.
+    /// Takes a permit; whether it was got. The time is one of the monotonic clock, or of the wall clock
+    /// where the C library knows no other here.
     fn wait(&self, patience: Patience) -> Result<bool> {
         let semaphore = self.raw.address();
+        let clock_wait = sem_clock_wait();
+        let clock = clock_wait.map_or(ClockId::CLOCK_REALTIME, |_| ClockId::CLOCK_MONOTONIC);
         let time = match patience {
-            Patience::For(time) => Some(deadline(ClockId::CLOCK_REALTIME, time)?),
+            Patience::For(time) => Some(deadline(clock, time)?),
             Patience::None | Patience::Forever => None,
         };
         loop {
@@ -53,7 +56,10 @@ impl Semaphore {
             let returned = unsafe {
                 match (patience, &time) {
                     (Patience::None, _) => libc::sem_trywait(semaphore),
-                    (_, Some(time)) => libc::sem_timedwait(semaphore, time),
+                    (_, Some(time)) => match clock_wait {
+                        Some(wait) => wait(semaphore, libc::CLOCK_MONOTONIC, time),
+                        None => libc::sem_timedwait(semaphore, time),
+                    },
                     (_, None) => libc::sem_wait(semaphore),
                 }
             };
