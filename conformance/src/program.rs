@@ -100,6 +100,11 @@ pub enum Condition {
     Ended(String),
     /// The worker's process is gone: reaped, or a zombie.
     Gone(String),
+    /// Nothing of the run can move any more: every thread of it sleeps, the time limit of every call is
+    /// over, and the implementation's own timers have had their period. What a wrong implementation
+    /// does too much it has done by then, on the slowest machine too. Conditions of another kind come
+    /// first.
+    Quiescence,
 }
 
 /// What the suite does to a worker's process from outside, once.

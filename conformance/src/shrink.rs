@@ -298,7 +298,7 @@ fn drop_conditions(program: &mut Program, gone: impl Fn(&Condition) -> bool) {
 fn place_of(condition: &Condition) -> Option<&Place> {
     match condition {
         Condition::Called(place) | Condition::Returned(place) | Condition::Blocked(place) => Some(place),
-        Condition::Ended(_) | Condition::Gone(_) => None,
+        Condition::Ended(_) | Condition::Gone(_) | Condition::Quiescence => None,
     }
 }
 

@@ -59,6 +59,8 @@ fn held_back_by(run: &Run, conditions: &[Condition], seen: &mut Vec<(usize, usiz
                 }
                 _ => continue,
             },
+            // It comes whatever anybody does.
+            Condition::Quiescence => continue,
         };
         if stuck != Stuck::Unknown {
             return stuck;

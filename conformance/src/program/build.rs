@@ -304,6 +304,11 @@ pub fn gone(worker: &str) -> Condition {
     Condition::Gone(worker.into())
 }
 
+/// When nothing of the run can move any more, unless this lets it.
+pub fn quiescence() -> Condition {
+    Condition::Quiescence
+}
+
 impl Line {
     /// Gives the line a label.
     pub fn label(mut self, label: &str) -> Line {

@@ -253,6 +253,7 @@ fn condition_problem(program: &Program, condition: &Condition) -> Option<String>
             place_problem(program, place)
         }
         Condition::Ended(worker) | Condition::Gone(worker) => worker_problem(program, worker),
+        Condition::Quiescence => None,
     }
 }
 
@@ -395,7 +396,7 @@ fn circle(program: &Program) -> Option<String> {
                         waits[2 * here].push(2 * (first[other.as_str()] + lines) - 1);
                     }
                 }
-                Condition::Ended(_) | Condition::Gone(_) => {}
+                Condition::Ended(_) | Condition::Gone(_) | Condition::Quiescence => {}
             }
         }
         let parts: Vec<&Expect> = match &line.1.expect {

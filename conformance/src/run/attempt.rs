@@ -168,9 +168,9 @@ impl Attempt<'_> {
             return Ok(Some(RunEnd::Completed));
         }
         moved |= self.arm();
-        moved |= self.let_go()?;
+        moved |= self.let_go(false)?;
         moved |= self.ambushes.look()?;
-        moved |= self.faults.act(self.program, &mut self.workers);
+        moved |= self.faults.act(self.program, &mut self.workers, false);
         if moved {
             self.progress_ns = now_ns();
             self.stillness.disturb();
@@ -226,10 +226,15 @@ impl Attempt<'_> {
                 worker.sleep.settle(line);
             }
         }
-        let acts = self.let_go()? | self.faults.act(self.program, &mut self.workers);
-        let acts = acts || self.ambushes.end_sleepers(&self.workers);
+        let mut acts = self.let_go(false)? | self.faults.act(self.program, &mut self.workers, false);
+        acts = acts || self.ambushes.end_sleepers(&self.workers);
         // A fault that falls due later is something to come as well.
-        let acts = acts || self.faults.next_ns().is_some();
+        acts = acts || self.faults.next_ns().is_some();
+        // Only when nothing else can happen is this what was waited for.
+        if !acts {
+            acts = self.let_go(true)? | self.faults.act(self.program, &mut self.workers, true);
+            acts = acts || self.faults.next_ns().is_some();
+        }
         if acts {
             self.progress_ns = now_ns();
             self.stillness.disturb();
@@ -307,13 +312,14 @@ impl Attempt<'_> {
         true
     }
 
-    /// Opens the gates whose conditions have come; says whether any was opened.
-    fn let_go(&mut self) -> Result<bool, RunError> {
+    /// Opens the gates whose conditions have come, in a run that is quiescent or may not be; says whether
+    /// any was opened.
+    fn let_go(&mut self, quiescent: bool) -> Result<bool, RunError> {
         let mut any = false;
         for index in 0..self.workers.len() {
             let Some(step) = self.workers[index].waits_at else { continue };
             let after = &self.program.roles[index].lines[step].after;
-            if all_hold(after, self.program, &mut self.workers) {
+            if all_hold(after, self.program, &mut self.workers, quiescent) {
                 self.ambushes.lay(self.program, index, &self.workers[index], step)?;
                 let worker = &mut self.workers[index];
                 worker.waits_at = None;

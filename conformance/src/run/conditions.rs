@@ -16,8 +16,8 @@ const ASLEEP_SAMPLES: u32 = 20;
 /// Looks closer together than this are one sample.
 const APART_NS: u64 = MS / 2;
 
-/// Whether a condition holds now.
-pub(super) fn holds(condition: &Condition, program: &Program, workers: &mut [Worker]) -> bool {
+/// Whether a condition holds now, on workers of a run that is quiescent or may not be.
+fn holds(condition: &Condition, program: &Program, workers: &mut [Worker], quiescent: bool) -> bool {
     let at = |place: &Place| program.index_of(place);
     match condition {
         Condition::Called(place) => {
@@ -32,12 +32,19 @@ pub(super) fn holds(condition: &Condition, program: &Program, workers: &mut [Wor
         }
         Condition::Ended(name) => worker(workers, name).is_some_and(|worker| worker.has_ended()),
         Condition::Gone(name) => worker(workers, name).is_some_and(|worker| worker.is_gone()),
+        Condition::Quiescence => quiescent,
     }
 }
 
-/// Whether all of them hold now.
-pub(super) fn all_hold(conditions: &[Condition], program: &Program, workers: &mut [Worker]) -> bool {
-    conditions.iter().all(|condition| holds(condition, program, workers))
+/// Whether all of them hold now. `quiescent` if it was seen that nothing moves, and nothing but these
+/// conditions is left to change that.
+pub(super) fn all_hold(
+    conditions: &[Condition],
+    program: &Program,
+    workers: &mut [Worker],
+    quiescent: bool,
+) -> bool {
+    conditions.iter().all(|condition| holds(condition, program, workers, quiescent))
 }
 
 fn worker<'w, 'p>(workers: &'w [Worker<'p>], name: &str) -> Option<&'w Worker<'p>> {

@@ -33,12 +33,12 @@ impl Faults {
         Faults { waiting: waiting.collect(), fired: Vec::new() }
     }
 
-    /// Carries out what is due; says whether anything was done.
-    pub(super) fn act(&mut self, program: &Program, workers: &mut [Worker]) -> bool {
+    /// Carries out what is due in a run that is quiescent or may not be; says whether anything was done.
+    pub(super) fn act(&mut self, program: &Program, workers: &mut [Worker], quiescent: bool) -> bool {
         let before = self.fired.len();
         self.waiting.retain_mut(|waiting| {
             let planned = &program.faults[waiting.fault];
-            if waiting.due_ns.is_none() && all_hold(&planned.after, program, workers) {
+            if waiting.due_ns.is_none() && all_hold(&planned.after, program, workers, quiescent) {
                 waiting.due_ns = Some(now_ns().saturating_add(planned.delay_us.saturating_mul(1_000)));
             }
             let worker = &workers[waiting.worker];

@@ -54,6 +54,7 @@ pub(super) fn check(program: &Program) -> Result<(), String> {
                 }
             }
             Condition::Ended(name) | Condition::Gone(name) => known(&names, name, "a condition")?,
+            Condition::Quiescence => {}
         }
     }
     program.faults.iter().try_for_each(|fault| {

@@ -26,6 +26,8 @@ pub fn trials() -> Vec<Trial> {
         trial("a_stopped_worker_is_still", a_stopped_worker_is_still),
         trial("a_call_that_nobody_answers_is_quiescence", a_call_that_nobody_answers_is_quiescence),
         trial("a_gate_that_cannot_open_is_quiescence", a_gate_that_cannot_open_is_quiescence),
+        trial("a_gate_may_wait_until_nothing_else_can_move", a_gate_may_wait_until_nothing_else_can_move),
+        trial("a_fault_may_wait_until_nothing_else_can_move", a_fault_may_wait_until_nothing_else_can_move),
         trial("a_sleeper_is_waited_for", a_sleeper_is_waited_for),
         trial("a_worker_may_outlive_main", a_worker_may_outlive_main),
         trial("who_reads_a_long_list_is_waited_for", who_reads_a_long_list_is_waited_for),
@@ -193,6 +195,40 @@ fn a_gate_that_cannot_open_is_quiescence() {
     assert_eq!(history.end, RunEnd::Quiescent);
     assert_eq!(history.workers[1].calls, []);
     assert_eq!(history.workers[1].end, WorkerEnd::Running);
+}
+
+fn a_gate_may_wait_until_nothing_else_can_move() {
+    let program = Program::new()
+        .os_pipe("p")
+        .os_pipe("q")
+        .main([read("p.r").label("waits")])
+        .process("a", [sleep(80), read("q.r")])
+        // What waits for something else goes first, and what comes of that.
+        .process("b", [write("q.w").after(blocked("main", "waits")), own(Call::Getpid)])
+        .process("c", [write("p.w").after(quiescence())]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    let last = call(&history, "c", 0).called_ns;
+    for (worker, line) in [("a", 0), ("a", 1), ("b", 0), ("b", 1)] {
+        let returned = returned_ns(call(&history, worker, line));
+        assert!(returned < last, "the gate opened before line {line} of {worker} had returned");
+    }
+    assert!(call(&history, "main", 0).called_ns < last, "the gate opened before the last call was made");
+}
+
+fn a_fault_may_wait_until_nothing_else_can_move() {
+    let program = Program::new()
+        .os_pipe("p")
+        .main([write("p.w").after(blocked("a", "waits")).after(quiescence()).label("writes")])
+        .process("a", [read("p.r").label("waits"), own(Call::Getpid)])
+        .fault("a", Action::Stop, [blocked("a", "waits")])
+        .fault("a", Action::Continue, [returned("main", "writes"), quiescence()]);
+    let history = history(&program);
+    assert_eq!(history.end, RunEnd::Completed);
+    let [stopped, continued] = &history.faults[..] else { panic!("two faults, not {:?}", history.faults) };
+    let (written, read) = (returned_ns(call(&history, "main", 0)), returned_ns(call(&history, "a", 0)));
+    assert!(stopped.at_ns < written && written < continued.at_ns, "the order of the program");
+    assert!(continued.at_ns < read, "a stopped worker reads nothing");
 }
 
 fn a_sleeper_is_waited_for() {
