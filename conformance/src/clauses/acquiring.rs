@@ -70,8 +70,7 @@ pub fn unlimited(kind: ObjectKind) -> Program {
             "h",
             [
                 acquire("l").label("held").acquired(),
-                sleep(150).after(blocked("main", "wait")),
-                release("l").label("release").ok(),
+                release("l").label("release").after(blocked("main", "wait")).after(quiescence()).ok(),
             ],
         )
 }

@@ -108,7 +108,7 @@ fn negative_poll_for_ever(_: &mut Memory, call: &Call, inner: &mut dyn Object) -
 
 fn poll_gives_up(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     match call {
-        Call::Poll { forever: true, .. } => inner.call(&poll(90)),
+        Call::Poll { forever: true, .. } => inner.call(&poll(50)),
         _ => inner.call(call),
     }
 }

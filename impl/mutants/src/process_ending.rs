@@ -100,11 +100,11 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "process_dropped_is_ended",
-        about: "A process that only sleeps ends when its creator lets go of it.",
+        about: "A process that only says who it is ends when its creator lets go of it.",
         clauses: &["process/nondaemon-joined-at-creator-exit"],
         defect: Defect {
             process: Some(notes_start),
-            construct: Some(notes_what_sleeps),
+            construct: Some(notes_who_does_little),
             dropped: Some(dropped_is_ended),
             ..Defect::NONE
         },
@@ -222,9 +222,9 @@ fn daemon_with_channels(worker: &mut Worker, _: &mut Method, gets: &mut Objects)
     }
 }
 
-fn notes_what_sleeps(worker: &mut Worker, _: &mut Method, _: &mut Objects) {
-    if !worker.bodiless && worker.steps.iter().all(|step| matches!(step.call, Call::Sleep { .. })) {
-        facts::set(&format!("sleeps.{}", worker.name));
+fn notes_who_does_little(worker: &mut Worker, _: &mut Method, _: &mut Objects) {
+    if !worker.bodiless && worker.steps.iter().all(|step| step.call == Call::Getpid) {
+        facts::set(&format!("little.{}", worker.name));
     }
 }
 
@@ -234,7 +234,7 @@ fn notes_start(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answ
 }
 
 fn dropped_is_ended(memory: &mut Memory, inner: &mut dyn Object) {
-    if memory.kind.is_none() && memory.flag && facts::is_set(&format!("sleeps.{}", memory.name)) {
+    if memory.kind.is_none() && memory.flag && facts::is_set(&format!("little.{}", memory.name)) {
         inner.call(&Call::Terminate);
     }
 }

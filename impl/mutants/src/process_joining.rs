@@ -69,7 +69,7 @@ pub const MUTANTS: &[Mutant] = &[
 
 fn loses_patience(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     match call {
-        Call::Join { timeout_ms: None } => match inner.call(&Call::Join { timeout_ms: Some(200) }) {
+        Call::Join { timeout_ms: None } => match inner.call(&Call::Join { timeout_ms: Some(50) }) {
             Answer { outcome: Outcome::Timeout, .. } => Answer::ok(),
             answer => answer,
         },

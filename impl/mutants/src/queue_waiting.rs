@@ -136,7 +136,7 @@ fn negative_get_for_ever(_: &mut Memory, call: &Call, inner: &mut dyn Object) ->
 
 fn get_gives_up(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     match call {
-        Call::Get { block: true, timeout_ms: None } => inner.call(&with_limit(call, Some(140))),
+        Call::Get { block: true, timeout_ms: None } => inner.call(&with_limit(call, Some(50))),
         _ => inner.call(call),
     }
 }

@@ -180,9 +180,13 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new()
                     .barrier("b", 3)
                     .main([
-                        // Long enough for the party to be stopped, and to be taken for dead by mistake.
-                        sleep(300).after(blocked("w", "wait")).after(blocked("a", "wait")),
-                        await_on("b").ok().at_once(),
+                        // By then the party is stopped, and has been taken for dead by who makes that mistake.
+                        await_on("b")
+                            .after(blocked("w", "wait"))
+                            .after(blocked("a", "wait"))
+                            .after(quiescence())
+                            .ok()
+                            .at_once(),
                         own(Call::Getpid).after(ended("a")).label("passed"),
                         broken("b").after(ended("w")).truth(false),
                     ])

@@ -26,10 +26,12 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new()
                     .title("the last one comes late")
                     .barrier("b", 3)
-                    .main([
-                        sleep(100).after(blocked("p", "wait")).after(blocked("q", "wait")),
-                        await_on("b").label("last").ok(),
-                    ])
+                    .main([await_on("b")
+                        .label("last")
+                        .after(blocked("p", "wait"))
+                        .after(blocked("q", "wait"))
+                        .after(quiescence())
+                        .ok()])
                     .process("p", [await_on("b").label("wait").ok().waits_for_call("main", "last")])
                     .process("q", [await_on("b").label("wait").ok().waits_for_call("main", "last")]),
                 Program::new()

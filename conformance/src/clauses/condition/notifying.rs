@@ -165,9 +165,8 @@ pub const CLAUSES: &[Clause] = &[
                     .condition("c")
                     .main([
                         acquire("c").after(blocked("w", "wait")).acquired(),
-                        // Long enough for the waiter to be stopped.
-                        sleep(100),
-                        notify("c").ok(),
+                        // By then the waiter is stopped.
+                        notify("c").after(quiescence()).ok().label("notify"),
                         release("c").ok(),
                     ])
                     .process(
@@ -175,8 +174,7 @@ pub const CLAUSES: &[Clause] = &[
                         [acquire("c").acquired(), await_on("c").label("wait").truth(true), release("c").ok()],
                     )
                     .fault("w", Action::Stop, [blocked("w", "wait")])
-                    .fault("w", Action::Continue, [blocked("w", "wait")])
-                    .later(500),
+                    .fault("w", Action::Continue, [called("main", "notify"), quiescence()]),
             ]
         },
         ..Clause::BLANK
@@ -219,8 +217,8 @@ fn of_four(n: i64, woken: i64) -> Program {
     let main = notifying(&WAITERS, notify_n("c", n))
         .into_iter()
         .chain(counted(woken))
-        // Time for one who was woken besides.
-        .chain([sleep(100), word_read(0).value(woken)])
+        // By then one who was woken besides has counted itself too.
+        .chain([word_read(0).after(quiescence()).value(woken)])
         .chain([acquire("c").acquired(), notify_all("c").ok(), release("c").ok()])
         .chain(counted(4));
     Program::new()

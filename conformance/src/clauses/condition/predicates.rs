@@ -39,14 +39,13 @@ pub const CLAUSES: &[Clause] = &[
                         "p",
                         (0..3).flat_map(|round| {
                             let acquire = acquire("c").acquired();
-                            let acquire =
-                                if round == 0 { acquire.after(blocked("main", "wait")) } else { acquire };
+                            // The waiter has seen what the last round made of the word.
+                            let acquire = acquire.after(blocked("main", "wait")).after(quiescence());
                             [
                                 acquire,
                                 word_add(WORD, 1).label(&format!("add{round}")).value(round),
                                 notify("c").ok(),
                                 release("c").ok(),
-                                sleep(20),
                             ]
                         }),
                     ),
@@ -66,8 +65,7 @@ pub const CLAUSES: &[Clause] = &[
                         "p",
                         [
                             acquire("c").after(blocked("main", "wait")).acquired(),
-                            sleep(250),
-                            word_add(WORD, 1).value(0),
+                            word_add(WORD, 1).after(quiescence()).value(0),
                             release("c").ok().label("release"),
                         ],
                     ),

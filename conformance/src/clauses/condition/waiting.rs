@@ -167,8 +167,7 @@ pub const CLAUSES: &[Clause] = &[
                         "p",
                         [
                             acquire("c").after(blocked("main", "wait")).acquired(),
-                            sleep(300),
-                            release("c").ok().label("release"),
+                            release("c").after(quiescence()).ok().label("release"),
                         ],
                     ),
             ]

@@ -76,7 +76,10 @@ pub const CLAUSES: &[Clause] = &[
                         is_set("e").after(ended("s")).truth(true).at_once().label("last"),
                     ])
                     .process("w", [await_on("e").label("wait").truth(true)])
-                    .process("s", [sleep(100).after(blocked("w", "wait")), set("e").ok().label("set")])
+                    .process(
+                        "s",
+                        [set("e").after(blocked("w", "wait")).after(quiescence()).ok().label("set")],
+                    )
                     .fault("w", Action::Stop, [blocked("w", "wait")])
                     .fault("w", Action::Continue, [returned("main", "last")]),
             ];
@@ -96,9 +99,14 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new()
                     .event("e")
                     .main([
-                        // Long enough after the waiter was seen asleep for it to be stopped.
-                        sleep(100).after(blocked("w", "wait")).after(blocked("a", "wait")),
-                        set("e").ok().at_once().label("set"),
+                        // By then the waiter is stopped.
+                        set("e")
+                            .after(blocked("w", "wait"))
+                            .after(blocked("a", "wait"))
+                            .after(quiescence())
+                            .ok()
+                            .at_once()
+                            .label("set"),
                         own(Call::Getpid).after(ended("a")).label("woken"),
                     ])
                     .process("w", [await_on("e").label("wait").truth(true)])

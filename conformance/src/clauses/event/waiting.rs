@@ -56,7 +56,10 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new()
                     .event("e")
                     .main([await_on("e").label("wait").truth(true).waits_for_call("p", "set")])
-                    .process("p", [sleep(150).after(blocked("main", "wait")), set("e").ok().label("set")]),
+                    .process(
+                        "p",
+                        [set("e").after(blocked("main", "wait")).after(quiescence()).ok().label("set")],
+                    ),
             ]
         },
         ..Clause::BLANK
@@ -98,7 +101,7 @@ pub const CLAUSES: &[Clause] = &[
                     .title("set before the time is over")
                     .event("e")
                     .main([await_on("e").timeout(1_000).label("wait").truth(true).at_most(1_000)])
-                    .process("p", [sleep(100).after(blocked("main", "wait")), set("e").ok()]),
+                    .process("p", [set("e").after(blocked("main", "wait")).ok()]),
             ]
         },
         ..Clause::BLANK

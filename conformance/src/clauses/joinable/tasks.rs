@@ -25,8 +25,7 @@ pub const CLAUSES: &[Clause] = &[
                             get("q").gives(1),
                             get("q").gives(2),
                             task_done("q").after(blocked("main", "join")).ok(),
-                            sleep(50),
-                            task_done("q").label("last").ok(),
+                            task_done("q").label("last").after(quiescence()).ok(),
                         ],
                     ),
                 Program::new()

@@ -114,7 +114,11 @@ pub const CLAUSES: &[Clause] = &[
                     ])
                     .role(
                         holding("s", &["p.1"]),
-                        [sleep(100).after(blocked("main", "poll")), send("p.1", 1).label("send").ok()],
+                        [send("p.1", 1)
+                            .label("send")
+                            .after(blocked("main", "poll"))
+                            .after(quiescence())
+                            .ok()],
                     ),
             ]
         },

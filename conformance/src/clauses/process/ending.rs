@@ -37,7 +37,7 @@ pub const CLAUSES: &[Clause] = &[
             vec![
                 Program::new()
                     .main([])
-                    .process("c", [sleep(200).ok()])
+                    .process("c", [getpid().after(quiescence()).ok()])
                     .judge(Judge::Finished("c".into()))
                     .judge(Judge::GoneWithMain("c".into(), 0))
                     .judge(Judge::MainEnded(0)),
@@ -64,7 +64,10 @@ pub const CLAUSES: &[Clause] = &[
                     )
                     .process(
                         "c",
-                        [get("q").after(gone("d")).gives(Item::bytes(1, 1_000_000)), sleep(50).ok()],
+                        [
+                            get("q").after(gone("d")).gives(Item::bytes(1, 1_000_000)),
+                            getpid().after(quiescence()).ok(),
+                        ],
                     )
                     .judge(Judge::Finished("c".into()))
                     .judge(Judge::GoneWithMain("c".into(), 0))
@@ -171,7 +174,7 @@ pub const CLAUSES: &[Clause] = &[
                         exitcode("c").value(0),
                     ])
                     .role(holding("c", &["p.1"]), [])
-                    .thread("t", "c", [sleep(150), send("p.1", 1).label("send").ok()]),
+                    .thread("t", "c", [send("p.1", 1).label("send").after(quiescence()).ok()]),
                 Program::new()
                     .title("but not for daemonic ones")
                     .pipe("p")

@@ -18,7 +18,10 @@ pub const CLAUSES: &[Clause] = &[
                         exitcode("c").value(0),
                         is_listed("c").truth(false),
                     ])
-                    .process("c", [sleep(400).after(blocked("main", "join")).label("work").ok()]),
+                    .process(
+                        "c",
+                        [getpid().after(blocked("main", "join")).after(quiescence()).label("work").ok()],
+                    ),
             ]
         },
         ..Clause::BLANK

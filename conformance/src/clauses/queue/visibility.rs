@@ -43,16 +43,14 @@ pub const CLAUSES: &[Clause] = &[
         source: "gh-87302",
         origin: Some("queue/hazard-spurious-empty-under-contention"),
         programs: |_| {
-            vec![["a", "b", "c"].into_iter().fold(
-                Program::new().queue("q", 0).main(
-                    (0..300).map(|id| put("q", id).ok()).chain([sleep(50), own(Call::Getpid).label("there")]),
-                ),
-                |program, consumer| {
-                    let first = get_nowait("q").after(returned("main", "there")).ok();
-                    program
-                        .process(consumer, [first].into_iter().chain((1..100).map(|_| get_nowait("q").ok())))
-                },
-            )]
+            // The consumers begin when whatever carries the items has carried them all.
+            let there = own(Call::Getpid).after(quiescence()).label("there");
+            let main = (0..300).map(|id| put("q", id).ok()).chain([there]);
+            let takes = |program: Program, consumer: &str| {
+                let first = get_nowait("q").after(returned("main", "there")).ok();
+                program.process(consumer, [first].into_iter().chain((1..100).map(|_| get_nowait("q").ok())))
+            };
+            vec![["a", "b", "c"].into_iter().fold(Program::new().queue("q", 0).main(main), takes)]
         },
         ..Clause::BLANK
     },

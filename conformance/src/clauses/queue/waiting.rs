@@ -145,7 +145,10 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new()
                     .queue("q", 0)
                     .main([get("q").label("get").gives(1).waits_for_call("p", "put")])
-                    .process("p", [sleep(150).after(blocked("main", "get")), put("q", 1).label("put")]),
+                    .process(
+                        "p",
+                        [put("q", 1).after(blocked("main", "get")).after(quiescence()).label("put")],
+                    ),
             ]
         },
         ..Clause::BLANK

@@ -58,13 +58,10 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new().title(title).queue("idle", 0).among(&[Method::Fork]).main(still_there())
             };
             let attaches = || attach("x", "a").after(returned("main", "written")).ok();
-            // Whoever is to remove what it had may still be starting.
-            let lingers = || sleep(TIME_TO_REMOVE_MS);
             let reads = || read_block("x", 0, 8).reads_bytes(&Item::bytes(7, 8).raw_bytes());
             vec![
-                program("it closes the block and ends")
-                    .process("c", [attaches(), reads(), close("x").ok(), lingers()]),
-                program("it ends with the block open").process("c", [attaches(), reads(), lingers()]),
+                program("it closes the block and ends").process("c", [attaches(), reads(), close("x").ok()]),
+                program("it ends with the block open").process("c", [attaches(), reads()]),
                 program("it is killed with the block open")
                     .process("c", [attaches(), reads(), stay("idle")])
                     .kill("c", [blocked("c", "stay")]),
@@ -120,8 +117,7 @@ pub const CLAUSES: &[Clause] = &[
                         attach("x", "a").after(returned("c", "written")).label("attached").ok(),
                         attach("y", "a").ok(),
                         read_block("x", 0, 64).after(gone("c")).reads_bytes(&Item::bytes(7, 64).raw_bytes()),
-                        sleep(TIME_TO_REMOVE_MS),
-                        write_block("x", 0, Item::bytes(8, 64)).ok(),
+                        write_block("x", 0, Item::bytes(8, 64)).after(quiescence()).ok(),
                         read_block("y", 0, 64).reads_bytes(&Item::bytes(8, 64).raw_bytes()),
                         close("x").ok(),
                     ])
@@ -140,17 +136,13 @@ pub const CLAUSES: &[Clause] = &[
     },
 ];
 
-/// How long a block is left to whoever wants to remove it wrongly, a program that has yet to start. A
-/// right implementation passes however short it is.
-const TIME_TO_REMOVE_MS: u64 = 500;
-
-/// Creates a block, lets `c` do with it what it does, and finds it unharmed when `c` is gone.
+/// Creates a block, lets `c` do with it what it does, and finds it unharmed when `c` is gone, and so is
+/// whoever cleans up after it.
 fn still_there() -> Vec<Line> {
     vec![
         new_block("b", "a", 64).ok(),
         write_block("b", 0, Item::bytes(7, 8)).label("written").ok(),
-        sleep(TIME_TO_REMOVE_MS).after(gone("c")),
-        block_mode("a").value(0o600),
+        block_mode("a").after(gone("c")).after(quiescence()).value(0o600),
         attach("y", "a").ok(),
         read_block("b", 0, 8).reads_bytes(&Item::bytes(7, 8).raw_bytes()),
         unlink("b").ok(),
