@@ -33,6 +33,21 @@ pub struct History {
     /// measure of how busy the machine was.
     #[serde(default)]
     pub lag_ns: u64,
+    /// How long the run's threads were ready to run and waited for a CPU, in the order of time; empty
+    /// where that is next to nothing, or no time is bounded from above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starved: Vec<Starved>,
+}
+
+/// What the threads of a run had waited for a CPU by some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Starved {
+    /// By when (CLOCK_MONOTONIC, ns).
+    pub at_ns: u64,
+    /// How long any of them did so since the run began, in nanoseconds; those that did so side by side
+    /// count once.
+    pub total_ns: u64,
 }
 
 /// What one worker did.
@@ -124,6 +139,15 @@ impl History {
     /// The history of a worker.
     pub fn worker(&self, name: &str) -> Option<&WorkerHistory> {
         self.workers.iter().find(|worker| worker.name == name)
+    }
+
+    /// How long some thread of the run waited for a CPU between these times, at most, as far as was seen:
+    /// a call may have waited for any of them.
+    pub fn starved_ns(&self, from_ns: u64, until_ns: u64) -> u64 {
+        let before = self.starved.iter().rev().find(|starved| starved.at_ns <= from_ns);
+        let after = self.starved.iter().find(|starved| starved.at_ns >= until_ns).or(self.starved.last());
+        let total = |starved: Option<&Starved>| starved.map_or(0, |starved| starved.total_ns);
+        total(after).saturating_sub(total(before))
     }
 }
 

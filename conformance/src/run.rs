@@ -37,6 +37,7 @@ mod pool;
 mod proc;
 mod quiescence;
 mod session;
+mod starvation;
 mod step;
 mod validity;
 mod warden;

@@ -3,9 +3,10 @@
 //! Time bounds allow for the clock and for the machine. A call may return [`GRAIN_NS`] before its
 //! time, since timers and two readings of the clock round differently. It may return later than its
 //! time by [`slack_ns`]: half a second, which no promise here is finer than and a loaded machine
-//! needs for scheduling alone, or, where the suite's own timers fired late during the run, four
+//! needs for scheduling alone. Where the suite's own timers fired late during the run, it is four
 //! times that delay and a quarter of a second, since a call needs several wake-ups where a timer
-//! needs one.
+//! needs one; where the run's threads waited for a CPU during the call, all of that and a quarter
+//! of a second: what is left was the implementation's own.
 
 use procession_contract::{Answer, Item, Outcome};
 
@@ -17,9 +18,10 @@ use crate::verdict::{FailureKind, Verdict};
 /// How much before its time a call may return: 2 ms.
 const GRAIN_NS: u64 = 2_000_000;
 
-/// How much after its time a call may return on a machine whose timers were late by `lag_ns`.
-fn slack_ns(lag_ns: u64) -> u64 {
-    (lag_ns.saturating_mul(4).saturating_add(250_000_000)).max(500_000_000)
+/// How much after its time a call may return on a machine whose timers were late by `lag_ns`, and where
+/// the run's threads waited for a CPU for `starved_ns` meanwhile.
+fn slack_ns(lag_ns: u64, starved_ns: u64) -> u64 {
+    lag_ns.saturating_mul(4).max(starved_ns).saturating_add(250_000_000).max(500_000_000)
 }
 
 /// Judges a line that has an expectation.
@@ -335,7 +337,9 @@ impl Line<'_, '_> {
     }
 
     fn at_most(&self, ms: u64) -> Verdict {
-        let slack = slack_ns(self.run.history.lag_ns);
+        let history = self.run.history;
+        let starved_ns = history.starved_ns(self.call.called_ns, self.returned.at_ns);
+        let slack = slack_ns(history.lag_ns, starved_ns);
         if self.took_ns() <= ms.saturating_mul(1_000_000).saturating_add(slack) {
             return Verdict::Pass;
         }

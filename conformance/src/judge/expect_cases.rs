@@ -4,7 +4,7 @@ use procession_contract::{Answer, Call, Item, Outcome, QueueLevel, Scalar};
 use rstest::rstest;
 
 use super::{judge, notation};
-use crate::history::{History, Returned, RunEnd, WorkerEnd};
+use crate::history::{History, Returned, RunEnd, Starved, WorkerEnd};
 use crate::program::build::{at, called, returned};
 use crate::program::{Action, Expect, Judge, Program};
 use crate::verdict::{FailureKind, Verdict};
@@ -164,6 +164,26 @@ fn the_slack_grows_with_the_lag(#[case] took_ms: u64, #[case] lag_ms: u64, #[cas
     let text = format!("w1: get [0,{}] empty", took_ms * 1_000_000);
     let (program, mut history) = expecting(&text, 0, Expect::TookAtMost(100));
     history.lag_ns = lag_ms * 1_000_000;
+    assert_eq!(verdict(&program, &history), expected);
+}
+
+#[rstest]
+#[case::all_of_it_during_the_call(&[(1, 0), (700, 500)], "pass")]
+#[case::seen_after_the_return(&[(1, 0), (900, 500)], "pass")]
+#[case::from_the_beginning(&[(700, 500)], "pass")]
+#[case::too_little(&[(1, 0), (700, 300)], "too-late")]
+#[case::before_the_call(&[(1, 0), (50, 500)], "too-late")]
+#[case::after_the_return(&[(1, 0), (801, 0), (900, 500)], "too-late")]
+#[case::the_suite_saw_none(&[], "too-late")]
+fn what_was_waited_for_a_cpu_is_not_laid_at_the_call(
+    #[case] starved_ms: &[(u64, u64)],
+    #[case] expected: &str,
+) {
+    let text = "w1: get [100000000,800000000] empty";
+    let (program, mut history) = expecting(text, 0, Expect::TookAtMost(100));
+    let starved =
+        |(at_ms, total_ms): &(u64, u64)| Starved { at_ns: at_ms * 1_000_000, total_ns: total_ms * 1_000_000 };
+    history.starved = starved_ms.iter().map(starved).collect();
     assert_eq!(verdict(&program, &history), expected);
 }
 

@@ -125,7 +125,8 @@ fn gone_ns(run: &Run, name: &str) -> Result<Option<u64>, Verdict> {
     }
 }
 
-/// Times of processes are when the suite saw them gone, so its own delay is allowed for.
+/// Times of processes are when the suite saw them gone, so its own delay is allowed for, and what they
+/// waited for a CPU.
 fn gone_with_main(run: &Run, name: &str, ms: u64) -> Verdict {
     let gone = match gone_ns(run, name) {
         Ok(gone) => gone,
@@ -135,7 +136,8 @@ fn gone_with_main(run: &Run, name: &str, ms: u64) -> Verdict {
     match (run.history.main_ended, gone) {
         (None, _) => Verdict::Unresolved("the main process had not ended".into()),
         (Some((ended, _)), Some(gone)) => {
-            let limit = ended.saturating_add(ms.saturating_mul(1_000_000)).saturating_add(run.history.lag_ns);
+            let delay_ns = run.history.lag_ns.max(run.history.starved_ns(ended, gone));
+            let limit = ended.saturating_add(ms.saturating_mul(1_000_000)).saturating_add(delay_ns);
             match gone <= limit {
                 true => Verdict::Pass,
                 false => {

@@ -17,6 +17,7 @@ use super::histories::LiveHistory;
 use super::leftovers::Names;
 use super::quiescence::{Stillness, last_expiry_ns};
 use super::session::Open;
+use super::starvation::Starvation;
 use super::workers::{Peer, Worker};
 use super::{Misbehaviour, Process, RunError, RunOptions, SessionError, hearing, interrupt, validity};
 use crate::history::{History, RunEnd, WorkerEnd};
@@ -47,6 +48,7 @@ pub(super) struct Attempt<'a> {
     /// When the last of those who have been armed is to begin. Who waits for it sleeps, and yet moves.
     begins_ns: u64,
     stillness: Stillness,
+    starvation: Starvation,
     /// When something was last heard or seen to happen.
     progress_ns: u64,
     lag_ns: u64,
@@ -96,6 +98,7 @@ pub(super) fn run(
         group_armed: false,
         begins_ns: 0,
         stillness: Stillness::new(manifest),
+        starvation: Starvation::new(program),
         progress_ns: now_ns(),
         lag_ns: 0,
     };
@@ -156,9 +159,10 @@ impl Attempt<'_> {
             end => end,
         };
         let (main_ended, lag_ns) = (self.main_ended, self.lag_ns);
+        let starved = self.starvation.finish();
         let (mut faults, (ambushed, spared)) = (self.faults.finish(), self.ambushes.finish()?);
         faults.extend(ambushed);
-        Ok(History { workers, end, faults, spared, stdout, stderr, left, main_ended, lag_ns })
+        Ok(History { workers, end, faults, spared, stdout, stderr, left, main_ended, lag_ns, starved })
     }
 
     /// One look at everything; says how the run ended, if it has.
@@ -180,8 +184,12 @@ impl Attempt<'_> {
         }
         let main_ended = self.main_ended.is_some();
         let look_around = !moved && self.stillness.is_due();
-        if main_ended || look_around {
+        let measures = self.starvation.is_due();
+        if main_ended || look_around || measures {
             let processes = self.open.processes_of_the_run();
+            if measures {
+                self.starvation.look(&processes);
+            }
             if main_ended && processes.is_empty() && self.workers.iter().all(Worker::is_accounted_for) {
                 return Ok(Some(RunEnd::Completed));
             }

@@ -117,7 +117,7 @@ impl Sleep {
             self.looked_ns = now;
             // Stopped counts too: a thread that was stopped in the call goes nowhere either.
             if matches!(proc::thread_state(pid, tid), Some('S' | 'D' | 'T' | 't')) {
-                let turns = proc::turns(pid, tid);
+                let turns = proc::schedule(pid, tid).map(|schedule| schedule.turns);
                 if turns.is_none() || turns != self.turns {
                     self.undisturbed = None;
                 }

@@ -47,10 +47,22 @@ pub(super) fn thread_state(pid: i32, tid: i32) -> Option<char> {
     parse_stat(&stat).map(|thread| thread.state)
 }
 
-/// How often a thread has been put on a CPU, where the kernel counts it.
-pub(super) fn turns(pid: i32, tid: i32) -> Option<u64> {
+/// What the kernel's scheduler counts of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Schedule {
+    /// How long it was on a CPU.
+    pub(super) ran_ns: u64,
+    /// How long it was ready to run and waited for a CPU. Grows when a wait is over.
+    pub(super) waited_ns: u64,
+    /// How often it was put on a CPU.
+    pub(super) turns: u64,
+}
+
+/// What the scheduler counts of a thread, where the kernel tells.
+pub(super) fn schedule(pid: i32, tid: i32) -> Option<Schedule> {
     let text = fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?;
-    text.split_ascii_whitespace().nth(2)?.parse().ok()
+    let mut numbers = text.split_ascii_whitespace().map_while(|word| word.parse().ok());
+    Some(Schedule { ran_ns: numbers.next()?, waited_ns: numbers.next()?, turns: numbers.next()? })
 }
 
 /// Whether a thread is in a call that does nothing but sleep for a time.
@@ -190,6 +202,20 @@ mod tests {
         let process = parse_stat(stat).expect("this is what the kernel writes");
         assert_eq!(process.id, ProcessId { pid: 12, start: 163_933 });
         assert_eq!((process.parent, process.name.as_str(), process.state), (7, "a) R (b", 'S'));
+    }
+
+    #[test]
+    fn the_scheduler_counts_what_this_thread_runs() {
+        let own = || {
+            let (pid, tid) = (std::process::id() as i32, nix::unistd::gettid().as_raw());
+            schedule(pid, tid).expect("this kernel tells")
+        };
+        let before = own();
+        // The count goes on at a tick of the kernel's, or when the thread leaves its CPU.
+        while own().ran_ns == before.ran_ns {
+            std::thread::yield_now();
+        }
+        assert!(own().turns >= before.turns && own().waited_ns >= before.waited_ns);
     }
 
     #[test]
