@@ -42,6 +42,7 @@ pub const MUTANTS: &[Mutant] = &[
             "lock/over-release-error",
             "rlock/release-by-non-owner-error",
             "rlock/newcomer-is-not-the-dead-owner",
+            "value/lock-default-recursive",
         ],
         defect: Defect::in_locks(releases_anything),
     },

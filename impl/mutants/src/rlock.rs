@@ -12,7 +12,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "rlock_waits_for_its_own_owner",
         about: "The owner cannot acquire again.",
-        clauses: &["rlock/recursive"],
+        // The lock of a value is one too, under the name that `get_lock` gives it.
+        clauses: &["rlock/recursive", "value/lock-default-recursive"],
         defect: Defect::in_locks(not_recursive),
     },
     Mutant {

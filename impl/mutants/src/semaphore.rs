@@ -19,25 +19,33 @@ pub const MUTANTS: &[Mutant] = &[
         name: "semaphore_begins_with_two",
         about: "A semaphore without an initial value has two permits.",
         clauses: &["semaphore/default-one"],
-        defect: Defect { create: Some(begins_with_two), ..Defect::NONE },
+        defect: Defect::in_creation(|inner, spec, method, existing| {
+            created_as(inner, spec, method, existing, begins_with_two)
+        }),
     },
     Mutant {
         name: "semaphore_of_nothing_has_one",
         about: "A semaphore with the initial value 0 has a permit.",
         clauses: &["semaphore/default-one", "semaphore/timeouts", "semaphore/counting"],
-        defect: Defect { create: Some(never_nothing), ..Defect::NONE },
+        defect: Defect::in_creation(|inner, spec, method, existing| {
+            created_as(inner, spec, method, existing, never_nothing)
+        }),
     },
     Mutant {
         name: "semaphore_is_always_bounded",
         about: "A plain semaphore, too, is never released above its initial value.",
         clauses: &["semaphore/unbounded-release", "semaphore/counting"],
-        defect: Defect { create: Some(always_bounded), ..Defect::NONE },
+        defect: Defect::in_creation(|inner, spec, method, existing| {
+            created_as(inner, spec, method, existing, always_bounded)
+        }),
     },
     Mutant {
         name: "semaphore_is_never_bounded",
         about: "A bounded semaphore may be released above its initial value.",
         clauses: &["semaphore/bounded-over-release-error"],
-        defect: Defect { create: Some(never_bounded), ..Defect::NONE },
+        defect: Defect::in_creation(|inner, spec, method, existing| {
+            created_as(inner, spec, method, existing, never_bounded)
+        }),
     },
     Mutant {
         name: "semaphore_swallows_an_over_release",
@@ -52,13 +60,17 @@ pub const MUTANTS: &[Mutant] = &[
         name: "semaphore_takes_less_than_nothing_for_nothing",
         about: "A negative initial value is taken for 0.",
         clauses: &["semaphore/negative-initial-error"],
-        defect: Defect { create: Some(negative_is_nothing), ..Defect::NONE },
+        defect: Defect::in_creation(|inner, spec, method, existing| {
+            created_as(inner, spec, method, existing, negative_is_nothing)
+        }),
     },
     Mutant {
         name: "semaphore_rounds_its_initial_value",
         about: "An initial value that is no whole number is rounded.",
         clauses: &["semaphore/negative-initial-error"],
-        defect: Defect { create: Some(rounds), ..Defect::NONE },
+        defect: Defect::in_creation(|inner, spec, method, existing| {
+            created_as(inner, spec, method, existing, rounds)
+        }),
     },
     Mutant {
         name: "semaphore_times_out_early",
@@ -129,90 +141,63 @@ fn gives_two(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer
     inner.call(call)
 }
 
-/// Creates a semaphore with another initial value, by what was asked for.
-fn with_value(
+/// Creates something else than was asked for.
+fn created_as(
     inner: &dyn Implementation,
     spec: &ObjectSpec,
     method: Method,
     existing: &mut Objects,
-    other: fn(Option<&Scalar>) -> Option<Scalar>,
+    other: fn(&mut ObjectKind),
 ) -> Result<Objects, Answer> {
     let mut spec = spec.clone();
-    if let ObjectKind::Semaphore { value } | ObjectKind::BoundedSemaphore { value } = &mut spec.kind {
-        *value = other(value.as_ref());
-    }
+    other(&mut spec.kind);
     inner.create(&spec, method, existing)
 }
 
-fn begins_with_two(
-    inner: &dyn Implementation,
-    spec: &ObjectSpec,
-    method: Method,
-    existing: &mut Objects,
-) -> Result<Objects, Answer> {
-    with_value(inner, spec, method, existing, |value| value.cloned().or(Some(2.into())))
-}
-
-fn never_nothing(
-    inner: &dyn Implementation,
-    spec: &ObjectSpec,
-    method: Method,
-    existing: &mut Objects,
-) -> Result<Objects, Answer> {
-    with_value(inner, spec, method, existing, |value| match value {
-        Some(Scalar::Int(0)) => Some(1.into()),
-        other => other.cloned(),
-    })
-}
-
-fn negative_is_nothing(
-    inner: &dyn Implementation,
-    spec: &ObjectSpec,
-    method: Method,
-    existing: &mut Objects,
-) -> Result<Objects, Answer> {
-    with_value(inner, spec, method, existing, |value| match value {
-        Some(Scalar::Int(..0)) => Some(0.into()),
-        other => other.cloned(),
-    })
-}
-
-fn rounds(
-    inner: &dyn Implementation,
-    spec: &ObjectSpec,
-    method: Method,
-    existing: &mut Objects,
-) -> Result<Objects, Answer> {
-    with_value(inner, spec, method, existing, |value| match value {
-        Some(Scalar::Real(number)) => Some((number.0 as i64).into()),
-        other => other.cloned(),
-    })
-}
-
-fn always_bounded(
-    inner: &dyn Implementation,
-    spec: &ObjectSpec,
-    method: Method,
-    existing: &mut Objects,
-) -> Result<Objects, Answer> {
-    let mut spec = spec.clone();
-    if let ObjectKind::Semaphore { value } = spec.kind {
-        spec.kind = ObjectKind::BoundedSemaphore { value };
+/// The initial value that a semaphore is asked to have.
+fn value_of(kind: &mut ObjectKind) -> Option<&mut Option<Scalar>> {
+    match kind {
+        ObjectKind::Semaphore { value } | ObjectKind::BoundedSemaphore { value } => Some(value),
+        _ => None,
     }
-    inner.create(&spec, method, existing)
 }
 
-fn never_bounded(
-    inner: &dyn Implementation,
-    spec: &ObjectSpec,
-    method: Method,
-    existing: &mut Objects,
-) -> Result<Objects, Answer> {
-    let mut spec = spec.clone();
-    if let ObjectKind::BoundedSemaphore { value } = spec.kind {
-        spec.kind = ObjectKind::Semaphore { value };
+fn begins_with_two(kind: &mut ObjectKind) {
+    if let Some(value @ None) = value_of(kind) {
+        *value = Some(2.into());
     }
-    inner.create(&spec, method, existing)
+}
+
+fn never_nothing(kind: &mut ObjectKind) {
+    if let Some(value @ Some(Scalar::Int(0))) = value_of(kind) {
+        *value = Some(1.into());
+    }
+}
+
+fn negative_is_nothing(kind: &mut ObjectKind) {
+    if let Some(value @ Some(Scalar::Int(..0))) = value_of(kind) {
+        *value = Some(0.into());
+    }
+}
+
+fn rounds(kind: &mut ObjectKind) {
+    if let Some(Some(value)) = value_of(kind)
+        && let Scalar::Real(number) = value
+    {
+        *value = (number.0 as i64).into();
+    }
+}
+
+fn always_bounded(kind: &mut ObjectKind) {
+    if let ObjectKind::Semaphore { value } = kind {
+        *kind = ObjectKind::BoundedSemaphore { value: value.take() };
+    }
+}
+
+fn never_bounded(kind: &mut ObjectKind) {
+    if let ObjectKind::BoundedSemaphore { value } = kind {
+        *kind = ObjectKind::Semaphore { value: value.take() };
+    }
 }
 
 fn swallows(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {

@@ -1,10 +1,12 @@
 //! The reference with a defect in front of it.
 
 use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use procession_contract::{
-    Answer, Call, Implementation, Manifest, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome,
-    Processes, Script, Ticket, Worker,
+    Answer, Call, Implementation, LockChoice, Manifest, Method, Object, ObjectKind, ObjectSpec, Objects,
+    Outcome, Processes, Script, Ticket, Worker,
 };
 
 use crate::defect::{Memory, OnObject};
@@ -53,6 +55,29 @@ impl Handle {
     }
 }
 
+/// What the objects are that this process knows by these names: what `get_lock` returns is the lock that a
+/// value was given, or a recursive one, and has the defect of those.
+static KINDS: Mutex<BTreeMap<String, ObjectKind>> = Mutex::new(BTreeMap::new());
+
+fn note_kind(name: &str, kind: &ObjectKind) {
+    let mut kinds = KINDS.lock().unwrap_or_else(PoisonError::into_inner);
+    kinds.insert(name.to_owned(), kind.clone());
+}
+
+/// The lock of a value: the name of the object that it is a part of or was given as, and its kind.
+fn lock_of(value: &str) -> (String, ObjectKind) {
+    let kinds = KINDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let given = match kinds.get(value) {
+        Some(
+            ObjectKind::Value { lock: LockChoice::Given(given), .. }
+            | ObjectKind::Array { lock: LockChoice::Given(given), .. }
+            | ObjectKind::Record { lock: LockChoice::Given(given), .. },
+        ) => kinds.get(given).map(|kind| (given.clone(), kind.clone())),
+        _ => None,
+    };
+    given.unwrap_or_else(|| (value.to_owned(), ObjectKind::Rlock))
+}
+
 /// The name under which a call makes a handle that is to have a defect, and which.
 fn made_by<'a>(call: &'a Call, mutant: &Mutant) -> Option<(&'a str, Option<OnObject>)> {
     match call {
@@ -69,6 +94,7 @@ fn made_by<'a>(call: &'a Call, mutant: &Mutant) -> Option<(&'a str, Option<OnObj
 pub fn adopt(mutant: &'static Mutant, objects: Objects, ticket: &Ticket, script: &Script) -> Objects {
     facts::keep_in(&ticket.directory);
     facts::this_is(&ticket.worker);
+    script.objects.iter().for_each(|spec| note_kind(&spec.name, &spec.kind));
     let wrap = |(name, object): (String, Box<dyn Object>)| {
         let of = |spec: &&ObjectSpec| {
             name == spec.name || name.strip_prefix(spec.name.as_str()).is_some_and(|end| end.starts_with('.'))
@@ -119,6 +145,7 @@ impl Implementation for Wrapped {
     }
 
     fn create(&self, spec: &ObjectSpec, method: Method, existing: &mut Objects) -> Result<Objects, Answer> {
+        note_kind(&spec.name, &spec.kind);
         let created = match self.mutant.defect.create {
             Some(create) => create(self.inner, spec, method, existing)?,
             None => self.inner.create(spec, method, existing)?,
@@ -134,6 +161,13 @@ impl Implementation for Wrapped {
             Some(defect) => defect(self.inner, on, call, objects),
             None => self.inner.call(on, call, objects),
         };
+        if let Call::GetLock { name } = call
+            && answer.outcome == Outcome::Ok
+            && let Some(lock) = objects.remove(name)
+        {
+            let (lock_name, kind) = lock_of(on);
+            objects.insert(name.clone(), Handle::wrap(lock, self.mutant, lock_name, Some(kind)));
+        }
         if let Some((name, defect)) = made_by(call, self.mutant)
             && answer.outcome == Outcome::Ok
             && let Some(made) = objects.remove(name)
