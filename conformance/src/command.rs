@@ -32,8 +32,8 @@ struct Cli {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 conforming, 1 not conforming, 2 unresolved, 3 the suite or the adapter itself \
-failed, 64 the command line or a file named on it is wrong, 130 interrupted.\n\nIMPL is `reference` (the default), `threads`, `cpython` (`cpython:PATH` for another \
-interpreter), `mutant:NAME`, or the command line of an adapter in one argument.";
+failed, 64 the command line or a file named on it is wrong, 130 interrupted.\n\nIMPL is `reference` (the default), `threads`, `posix`, `posix_robust`, `cpython` (`cpython:PATH` \
+for another interpreter), `mutant:NAME`, or the command line of an adapter in one argument.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -49,7 +49,8 @@ enum Command {
     },
     /// Tests whether an adapter itself is sound, before any clause is judged
     Smoke {
-        /// The implementation
+        /// The implementation: `reference`, `threads`, `posix`, `posix_robust`, `cpython`, `cpython:PATH`,
+        /// `mutant:NAME`, or an adapter's command line (see `procession implementations`)
         #[arg(default_value = "reference", value_name = "IMPL")]
         implementation: String,
         #[command(flatten)]
@@ -80,7 +81,8 @@ enum Command {
 /// What `check` is asked.
 #[derive(Args)]
 struct CheckArgs {
-    /// The implementation
+    /// The implementation: `reference`, `threads`, `posix`, `posix_robust`, `cpython`, `cpython:PATH`,
+    /// `mutant:NAME`, or an adapter's command line (see `procession implementations`)
     #[arg(default_value = "reference", value_name = "IMPL")]
     implementation: String,
     #[command(flatten)]
@@ -167,7 +169,8 @@ impl PatienceArgs {
 /// What `sweep` is asked.
 #[derive(Args)]
 struct SweepArgs {
-    /// The implementation
+    /// The implementation: `reference`, `threads`, `posix`, `posix_robust`, `cpython`, `cpython:PATH`,
+    /// `mutant:NAME`, or an adapter's command line (see `procession implementations`)
     #[arg(default_value = "reference", value_name = "IMPL")]
     implementation: String,
     /// Only this scene; may be repeated
