@@ -2,6 +2,7 @@
 //! `expect.toml` says, and nothing about it is left open.
 
 use std::process::{Command, ExitCode};
+use std::sync::{Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
@@ -12,6 +13,8 @@ fn main() -> ExitCode {
     let mut trials = vec![
         Trial::test("it conforms, reference", || it_conforms("reference", 200)),
         Trial::test("it conforms, threads", || it_conforms("threads", 50)),
+        Trial::test("it conforms, posix", || it_conforms("posix", 60)),
+        Trial::test("it conforms, posix_robust", || it_conforms("posix_robust", 60)),
     ];
     let cpython = |interpreter: &'static str| it_conforms(&format!("cpython:{interpreter}"), 150);
     trials.extend(pythons::trials("it conforms", cpython));
@@ -22,6 +25,10 @@ fn main() -> ExitCode {
 /// an error.
 const NOT_IN_RUST: &[&str] = &["lock/interrupted-by-sigint"];
 
+/// All message queues of a user together may have 800 KiB (RLIMIT_MSGQUEUE), which is enough for nine of
+/// them: one implementation at a time, and few programs of it, may have some.
+static MESSAGE_QUEUES: Mutex<()> = Mutex::new(());
+
 /// What the command says last of an implementation, and what it said of the clauses.
 struct Said {
     status: Option<i32>,
@@ -30,10 +37,15 @@ struct Said {
 
 fn check(implementation: &str) -> Result<Said, Failed> {
     let report = tempfile::tempdir()?;
-    let output = Command::new(env!("CARGO_BIN_EXE_procession"))
-        .args(["check", implementation, "--format", "json", "--report"])
-        .arg(report.path())
-        .output()?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_procession"));
+    command.args(["check", implementation, "--format", "json", "--report"]).arg(report.path());
+    let _turn = if implementation.starts_with("posix") {
+        command.args(["--jobs", "2"]);
+        Some(MESSAGE_QUEUES.lock().unwrap_or_else(PoisonError::into_inner))
+    } else {
+        None
+    };
+    let output = command.output()?;
     let lines = String::from_utf8(output.stdout)?;
     let lines = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     Ok(Said { status: output.status.code(), lines })

@@ -4,6 +4,9 @@
 //! The two differ in their mutexes alone. A robust one tells the next holder that the last one died; of
 //! another one nobody is told anything. Nothing is added to what the functions do, so that the suite shows
 //! what a program gets that uses them. The objects lie in memory that was mapped before the fork.
+//!
+//! All message queues of a user together may have 800 KiB (RLIMIT_MSGQUEUE), enough for nine of them: where
+//! programs are unresolved because a queue cannot be created, `--jobs 2` makes fewer at the same time.
 
 mod barrier;
 mod clocks;
