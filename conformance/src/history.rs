@@ -14,7 +14,7 @@ pub struct History {
     /// Which faults were carried out, and when (CLOCK_MONOTONIC, ns).
     #[serde(default)]
     pub faults: Vec<FaultFired>,
-    /// The ambushes that came too late: their worker had done what it was to be killed in.
+    /// The ambushes that killed nobody: their worker had done what it was to be killed in, or died otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spared: Vec<FaultFired>,
     /// Standard output of the run's processes.

@@ -53,15 +53,28 @@ pub(super) struct Ambushes {
 struct Laid {
     fault: usize,
     worker: usize,
+    /// Set before the worker is killed where it sleeps.
+    put_to_death: Arc<AtomicBool>,
     thread: JoinHandle<Result<Sprung, String>>,
 }
 
 /// What came of one.
 #[derive(Clone, Copy, Debug)]
 struct Sprung {
-    killed: bool,
+    how: How,
     at_ns: u64,
     instructions: Option<u64>,
+}
+
+/// How an ambush ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// It killed the worker.
+    Killed,
+    /// The worker did what it was to be killed in.
+    Spared,
+    /// The worker died before that, but not by the ambush.
+    DiedOtherwise,
 }
 
 impl Ambushes {
@@ -103,10 +116,10 @@ impl Ambushes {
             let Some(mut post) = post else { continue };
             (post.landmarks, post.traced) = (self.landmarks.clone(), self.traced.clone());
             let (ready, is_ready) = channel();
-            let over = self.over.clone();
+            let (over, put_to_death) = (self.over.clone(), post.put_to_death.clone());
             let thread = std::thread::spawn(move || post.keep(&ready, &over));
             match is_ready.recv_timeout(PATIENCE) {
-                Ok(Ok(())) => self.laid.push(Laid { fault, worker: index, thread }),
+                Ok(Ok(())) => self.laid.push(Laid { fault, worker: index, put_to_death, thread }),
                 Ok(Err(refused)) => return Err(RunError::NotAllowed(refused)),
                 Err(_) => return Err(RunError::Suite("no control over a worker's thread".into())),
             }
@@ -127,8 +140,11 @@ impl Ambushes {
         while let Some(at) = self.laid.iter().position(&is_due) {
             let Laid { fault, thread, .. } = self.laid.swap_remove(at);
             let sprung = thread.join().unwrap_or_else(|_| Err("the tracing thread panicked".into()));
-            let Sprung { killed, at_ns, instructions } = sprung.map_err(RunError::Suite)?;
-            let list = if killed { &mut self.fired } else { &mut self.spared };
+            let Sprung { how, at_ns, instructions } = sprung.map_err(RunError::Suite)?;
+            let list = match how {
+                How::Killed => &mut self.fired,
+                How::Spared | How::DiedOtherwise => &mut self.spared,
+            };
             list.push(FaultFired { fault, at_ns, instructions });
             any = true;
         }
@@ -141,6 +157,7 @@ impl Ambushes {
         for laid in &self.laid {
             if let Some(pidfd) = workers[laid.worker].peer.as_ref().and_then(|peer| peer.pidfd.as_ref()) {
                 // Its tracer sees it end and says how far it came.
+                laid.put_to_death.store(true, Ordering::Relaxed);
                 let _ = pidfd.signal(libc::SIGKILL);
             }
         }
@@ -175,6 +192,7 @@ struct Post {
     call: u64,
     end: u64,
     when: Moment,
+    put_to_death: Arc<AtomicBool>,
     landmarks: Option<Landmarks>,
     traced: Arc<AtomicU64>,
 }
@@ -190,8 +208,8 @@ impl Post {
         let call = u64::from(worker.history.records());
         // Two records a line: calls with several results are over a little earlier.
         let end = call + 2 * (ambush.last - ambush.first) as u64 + 1;
-        let (landmarks, traced) = (None, Arc::default());
-        Ok(Some(Post { pidfd, pid, tid, file, path, call, end, when, landmarks, traced }))
+        let (landmarks, traced, put_to_death) = (None, Arc::default(), Arc::default());
+        Ok(Some(Post { pidfd, pid, tid, file, path, call, end, when, put_to_death, landmarks, traced }))
     }
 
     fn keep(self, ready: &Sender<Result<(), String>>, over: &AtomicBool) -> Result<Sprung, String> {
@@ -215,7 +233,7 @@ impl Post {
 
     fn step(&self, mut traced: Traced, count: u64) -> nix::Result<Sprung> {
         if self.to_the_call(&mut traced)? == Went::Gone {
-            return Ok(self.killed(0));
+            return Ok(self.gone(0));
         }
         let first = match self.shortcut(&mut traced, count)? {
             (Ran::There, number) => number,
@@ -286,12 +304,14 @@ impl Post {
         Ok(Went::On { slept: false })
     }
 
-    /// The process is gone, killed where it slept or at its own end.
+    /// The process is gone: at its own end, killed where it slept, or by something else.
     fn gone(&self, instructions: u64) -> Sprung {
-        match self.is_sealed(self.end) {
-            true => self.spared(Some(instructions)),
-            false => self.killed(instructions),
-        }
+        let how = match self.put_to_death.load(Ordering::Relaxed) {
+            _ if self.is_sealed(self.end) => How::Spared,
+            true => How::Killed,
+            false => How::DiedOtherwise,
+        };
+        Sprung { how, ..self.killed(instructions) }
     }
 
     fn kill(&self, traced: Traced, instructions: u64) -> Sprung {
@@ -305,7 +325,10 @@ impl Post {
     /// wakes too late by more than most calls take.
     fn wait(&self, ns: u64, over: &AtomicBool) -> Sprung {
         while !self.is_sealed(self.call) {
-            if over.load(Ordering::Relaxed) || self.pidfd.is_gone() {
+            if self.pidfd.is_gone() {
+                return self.gone_by_the_clock();
+            }
+            if over.load(Ordering::Relaxed) {
                 return self.spared(None);
             }
             std::thread::yield_now();
@@ -335,12 +358,12 @@ impl Post {
         }
         let at_ns = now_ns();
         match self.pidfd.signal(libc::SIGKILL) {
-            Ok(()) => Sprung { killed: true, at_ns, instructions: None },
+            Ok(()) => Sprung { how: How::Killed, at_ns, instructions: None },
             Err(_) => self.gone_by_the_clock(),
         }
     }
 
-    /// Somebody else has killed it: where it slept, if it had not come to its end.
+    /// It has died, and not by this thread's hand.
     fn gone_by_the_clock(&self) -> Sprung {
         Sprung { instructions: None, ..self.gone(0) }
     }
@@ -352,11 +375,11 @@ impl Post {
     }
 
     fn killed(&self, instructions: u64) -> Sprung {
-        Sprung { killed: true, at_ns: now_ns(), instructions: Some(instructions) }
+        Sprung { how: How::Killed, at_ns: now_ns(), instructions: Some(instructions) }
     }
 
     fn spared(&self, instructions: Option<u64>) -> Sprung {
-        Sprung { killed: false, at_ns: now_ns(), instructions }
+        Sprung { how: How::Spared, at_ns: now_ns(), instructions }
     }
 }
 

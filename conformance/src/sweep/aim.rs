@@ -13,14 +13,15 @@ pub const BEYOND: u64 = u64::MAX;
 /// The program in which the victim is killed at this point.
 pub fn aim(mut program: Program, mode: Mode, point: u64) -> Program {
     let Some((first, last)) = window(&program) else { return program };
-    let when = match mode {
+    let (first, last, when) = match mode {
         Mode::Plain => return program,
         Mode::Op => {
             die_before(&mut program, first, last, point);
-            return program;
+            // It may sleep for good before it comes there: then it is killed where it sleeps.
+            (first, last + 2, Moment::Nanoseconds(BEYOND))
         }
-        Mode::Step => Moment::Instructions(point),
-        Mode::Random => Moment::Nanoseconds(point),
+        Mode::Step => (first, last, Moment::Instructions(point)),
+        Mode::Random => (first, last, Moment::Nanoseconds(point)),
     };
     let action = Action::Ambush(Ambush { first, last, when });
     program.faults.push(Fault { worker: VICTIM.into(), action, after: Vec::new(), delay_us: 0 });
@@ -35,7 +36,7 @@ pub fn window(program: &Program) -> Option<(usize, usize)> {
     Some((first, index(LAST).unwrap_or(first)))
 }
 
-/// Lets the victim itself say when it dies, and take that back when it has come through.
+/// Lets the victim itself say when it dies, a line before, and take that back a line after.
 fn die_before(program: &mut Program, first: usize, last: usize, point: u64) {
     let Some(victim) = program.roles.iter_mut().find(|role| role.worker.name == VICTIM) else { return };
     victim.lines.insert(last + 1, own(Call::DieBefore { n: 0 }));

@@ -274,8 +274,8 @@ impl Task<'_> {
                         let Some(point) = next.filter(|_| interrupt::requested().is_none()) else { return };
                         let shot = self.shoot(seat, method, point, self.program(point));
                         if let Ok(history) = &shot.result {
-                            let killed = was_killed(&shot.program, history);
-                            shared.lock().unwrap_or_else(PoisonError::into_inner).learn(point, killed);
+                            let reached = self.reached_its_point(&shot.program, history);
+                            shared.lock().unwrap_or_else(PoisonError::into_inner).learn(point, reached);
                         }
                         let ends = ends_the_row(&shot.result);
                         if sender.send(shot).is_err() || ends.is_break() {
@@ -317,6 +317,11 @@ impl Task<'_> {
                 return Shot { point, program, result };
             }
         }
+    }
+
+    /// Whether the victim died at its point: in its own operation, and not where it slept before.
+    fn reached_its_point(&self, program: &Program, history: &History) -> bool {
+        was_killed(program, history) && (self.mode != Mode::Op || history.faults.is_empty())
     }
 
     fn session<'s>(&self, seat: &'s mut Option<Session>) -> Result<&'s mut Session, SessionError> {
@@ -370,8 +375,6 @@ impl Tally<'_> {
         row.slowest_ms = row.slowest_ms.max(longest_stall_ns(&history).unwrap_or(0).div_ceil(1_000_000));
         match &verdict {
             Verdict::Pass => return,
-            // The others wait for its death, which does not come: its point lies behind its sleep.
-            Verdict::Fail(_) if self.task.mode == Mode::Op && sleeps_for_good(&program, &history) => return,
             Verdict::Untested(_) => {
                 row.settled = Some(verdict);
                 return;
@@ -396,7 +399,7 @@ impl Tally<'_> {
         let Task { scene, mode, schedule, adapter, manifest, options, .. } = self.task;
         let failure = if let Verdict::Fail(failure) = &verdict { Some(failure) } else { None };
         let lanes = lanes(&program, &history, failure, options.width);
-        let is_unharmed = point == BEYOND || was_spared(&history);
+        let is_unharmed = !was_killed(&program, &history);
         let place = if is_unharmed { "unharmed".into() } else { point.to_string() };
         let evidence = Evidence {
             form: FORM,
@@ -433,14 +436,6 @@ fn was_killed(program: &Program, history: &History) -> bool {
     };
     let Some(victim) = history.worker(VICTIM) else { return false };
     victim.end == WorkerEnd::Died && victim.call(last).is_none_or(|call| call.returned.is_none())
-}
-
-/// Whether the victim lives, and sleeps in one of the calls in which it was to be killed.
-fn sleeps_for_good(program: &Program, history: &History) -> bool {
-    let Some((first, last)) = window(program) else { return false };
-    let Some(victim) = history.worker(VICTIM) else { return false };
-    let sleeps_in = |line| victim.call(line).is_some_and(|call| call.returned.is_none());
-    victim.end != WorkerEnd::Died && (first..=last).any(sleeps_in)
 }
 
 fn was_spared(history: &History) -> bool {
