@@ -141,6 +141,12 @@ pub enum Action {
     /// SIGKILL in the middle of what the worker does from one of its lines on. The line has a gate, at
     /// which the suite takes up its position; the fault has no conditions of its own.
     Ambush(Ambush),
+    /// The process replaces its program by another one, which sleeps for ever (`execve`, made in its name).
+    Exec,
+    /// The process gets this many bytes of new memory, all of them touched.
+    Fill(u64),
+    /// The processes that this one starts from now on are in a pid namespace of their own.
+    NewPidNamespace,
 }
 
 /// A kill whose time is counted from the moment at which a line's call is recorded.
@@ -167,9 +173,15 @@ pub enum Moment {
 }
 
 impl Action {
-    /// Whether it may end the process.
+    /// Whether it may end the process, or at least the worker in it.
     pub fn is_deadly(self) -> bool {
-        matches!(self, Action::Kill | Action::Signal(_) | Action::Ambush(_))
+        matches!(self, Action::Kill | Action::Signal(_) | Action::Ambush(_) | Action::Exec)
+    }
+
+    /// Whether it only prepares what others do: it comes before the gates and faults that fall due at the
+    /// same time.
+    pub fn prepares(self) -> bool {
+        matches!(self, Action::Fill(_) | Action::NewPidNamespace)
     }
 }
 

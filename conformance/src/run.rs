@@ -19,6 +19,7 @@
 
 mod ambush;
 mod attempt;
+mod circumstance;
 mod clock;
 mod conditions;
 mod connection;

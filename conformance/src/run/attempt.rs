@@ -172,9 +172,10 @@ impl Attempt<'_> {
             return Ok(Some(RunEnd::Completed));
         }
         moved |= self.arm();
+        moved |= self.faults.prepare(self.program, &mut self.workers)?;
         moved |= self.let_go(false)?;
         moved |= self.ambushes.look()?;
-        moved |= self.faults.act(self.program, &mut self.workers, false);
+        moved |= self.faults.act(self.program, &mut self.workers, false)?;
         if moved {
             self.progress_ns = now_ns();
             self.stillness.disturb();
@@ -234,13 +235,14 @@ impl Attempt<'_> {
                 worker.sleep.settle(line);
             }
         }
-        let mut acts = self.let_go(false)? | self.faults.act(self.program, &mut self.workers, false);
+        let mut acts = self.faults.prepare(self.program, &mut self.workers)?;
+        acts = acts | self.let_go(false)? | self.faults.act(self.program, &mut self.workers, false)?;
         acts = acts || self.ambushes.end_sleepers(&self.workers);
         // A fault that falls due later is something to come as well.
         acts = acts || self.faults.next_ns().is_some();
         // Only when nothing else can happen is this what was waited for.
         if !acts {
-            acts = self.let_go(true)? | self.faults.act(self.program, &mut self.workers, true);
+            acts = self.let_go(true)? | self.faults.act(self.program, &mut self.workers, true)?;
             acts = acts || self.faults.next_ns().is_some();
         }
         if acts {

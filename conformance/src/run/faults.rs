@@ -1,5 +1,11 @@
 //! What the suite does to a worker from outside: when it is due, and doing it. Ambushes are elsewhere.
 
+use std::io;
+
+use nix::errno::Errno;
+
+use super::RunError;
+use super::circumstance::bring_about;
 use super::clock::now_ns;
 use super::conditions::all_hold;
 use super::pidfd::{PidFd, limit_descriptors, limit_memory};
@@ -13,6 +19,7 @@ use crate::program::{Action, Fault, Program};
 pub(super) struct Faults {
     waiting: Vec<Waiting>,
     fired: Vec<FaultFired>,
+    refused: Option<String>,
 }
 
 #[derive(Debug)]
@@ -30,14 +37,43 @@ impl Faults {
         let waiting = program.faults.iter().enumerate().filter(others).filter_map(|(fault, planned)| {
             Some(Waiting { fault, worker: worker_of(&planned.worker)?, due_ns: None })
         });
-        Faults { waiting: waiting.collect(), fired: Vec::new() }
+        Faults { waiting: waiting.collect(), fired: Vec::new(), refused: None }
     }
 
     /// Carries out what is due in a run that is quiescent or may not be; says whether anything was done.
-    pub(super) fn act(&mut self, program: &Program, workers: &mut [Worker], quiescent: bool) -> bool {
+    ///
+    /// # Errors
+    /// [`RunError::NotAllowed`] where a circumstance cannot be brought about on this machine.
+    pub(super) fn act(
+        &mut self,
+        program: &Program,
+        workers: &mut [Worker],
+        quiescent: bool,
+    ) -> Result<bool, RunError> {
+        self.carry_out_due(program, workers, quiescent, |_| true)
+    }
+
+    /// Carries out what is due and prepares what others do.
+    ///
+    /// # Errors
+    /// As [`Faults::act`].
+    pub(super) fn prepare(&mut self, program: &Program, workers: &mut [Worker]) -> Result<bool, RunError> {
+        self.carry_out_due(program, workers, false, Action::prepares)
+    }
+
+    fn carry_out_due(
+        &mut self,
+        program: &Program,
+        workers: &mut [Worker],
+        quiescent: bool,
+        is_its_turn: impl Fn(Action) -> bool,
+    ) -> Result<bool, RunError> {
         let before = self.fired.len();
         self.waiting.retain_mut(|waiting| {
             let planned = &program.faults[waiting.fault];
+            if !is_its_turn(planned.action) {
+                return true;
+            }
             if waiting.due_ns.is_none() && all_hold(&planned.after, program, workers, quiescent) {
                 waiting.due_ns = Some(now_ns().saturating_add(planned.delay_us.saturating_mul(1_000)));
             }
@@ -51,14 +87,18 @@ impl Faults {
                 return true;
             }
             let at_ns = now_ns();
-            if let Some(pidfd) = &peer.pidfd
-                && carry_out(planned.action, pidfd, peer.pid).is_ok()
-            {
-                self.fired.push(FaultFired { fault: waiting.fault, at_ns, instructions: None });
+            let Some(pidfd) = &peer.pidfd else { return false };
+            match carry_out(planned.action, pidfd, peer.pid) {
+                Ok(()) => self.fired.push(FaultFired { fault: waiting.fault, at_ns, instructions: None }),
+                Err(Undone::Refused(why)) => self.refused = Some(format!("{:?}: {why}", planned.action)),
+                Err(Undone::Failed) => {}
             }
             false
         });
-        self.fired.len() > before
+        match self.refused.take() {
+            Some(refused) => Err(RunError::NotAllowed(refused)),
+            None => Ok(self.fired.len() > before),
+        }
     }
 
     /// Whether any is left to carry out.
@@ -77,24 +117,54 @@ impl Faults {
     }
 }
 
-fn carry_out(action: Action, pidfd: &PidFd, pid: i32) -> std::io::Result<()> {
+/// Why a fault was not carried out.
+enum Undone {
+    /// The machine does not allow it.
+    Refused(Errno),
+    /// The worker ended, or the system was out of something.
+    Failed,
+}
+
+impl From<io::Error> for Undone {
+    fn from(_: io::Error) -> Undone {
+        Undone::Failed
+    }
+}
+
+fn carry_out(action: Action, pidfd: &PidFd, pid: i32) -> Result<(), Undone> {
+    match action {
+        Action::Exec | Action::Fill(_) | Action::NewPidNamespace => {
+            // The pid still is the worker's if the worker is there now.
+            if pidfd.is_gone() {
+                return Err(Undone::Failed);
+            }
+            bring_about(action, pid).map_err(|error| match error {
+                Errno::ESRCH => Undone::Failed,
+                error => Undone::Refused(error),
+            })
+        }
+        _ => Ok(send(action, pidfd, pid)?),
+    }
+}
+
+fn send(action: Action, pidfd: &PidFd, pid: i32) -> io::Result<()> {
     match action {
         Action::Kill => pidfd.signal(libc::SIGKILL),
         Action::Stop => pidfd.signal(libc::SIGSTOP),
         Action::Continue => pidfd.signal(libc::SIGCONT),
         Action::Signal(signal) => pidfd.signal(signal),
-        // Not one of these: it is laid at a gate.
-        Action::Ambush(_) => Ok(()),
+        // None of these: an ambush is laid at a gate.
+        Action::Ambush(_) | Action::Exec | Action::Fill(_) | Action::NewPidNamespace => Ok(()),
         Action::LimitDescriptors(more) => {
             let limit = limit_for(proc::descriptors(pid), more);
             // The pid still is the worker's if the worker is there now.
             if pidfd.is_gone() {
-                return Err(std::io::Error::from_raw_os_error(libc::ESRCH));
+                return Err(io::Error::from_raw_os_error(libc::ESRCH));
             }
             limit_descriptors(pid, limit)
         }
         Action::LimitMemory(more) => {
-            let gone = || std::io::Error::from_raw_os_error(libc::ESRCH);
+            let gone = || io::Error::from_raw_os_error(libc::ESRCH);
             let used = proc::address_space(pid).ok_or_else(gone)?;
             // The pid still is the worker's if the worker is there now.
             if pidfd.is_gone() {

@@ -101,7 +101,8 @@ fn introduce(
         return wrong(&peer, format!("message `worker`, field `name`: worker `{name}` has connected before"));
     }
     let is_gone = peer.gone_ns.is_some() || peer.pidfd.as_ref().is_some_and(|pidfd| pidfd.is_gone());
-    if !is_gone && !proc::threads(peer.pid).contains(&tid) {
+    let thread = proc::thread_that_says(peer.pid, tid);
+    if !is_gone && thread.is_none() {
         let pid = peer.pid;
         return wrong(&peer, format!("message `worker`, field `tid`: {tid} is no thread of process {pid}"));
     }
@@ -112,7 +113,7 @@ fn introduce(
             format!("message `ended` came before, but the main worker's process {pid} is there"),
         );
     }
-    peer.tid = tid;
+    peer.tid = thread.unwrap_or(tid);
     peer.connection.whose = format!("connection of worker `{name}`");
     worker.peer = Some(peer);
     Ok(())

@@ -84,6 +84,22 @@ pub(super) fn threads(pid: i32) -> Vec<i32> {
     numbers(&format!("/proc/{pid}/task"))
 }
 
+/// The thread of a process that calls itself `tid`: in a pid namespace of its own that is another number
+/// than here.
+pub(super) fn thread_that_says(pid: i32, tid: i32) -> Option<i32> {
+    threads(pid).into_iter().find(|thread| own_number(pid, *thread) == Some(tid))
+}
+
+/// What a thread's number is in its own pid namespace.
+fn own_number(pid: i32, tid: i32) -> Option<i32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/task/{tid}/status")).ok()?;
+    match status.lines().find_map(|line| line.strip_prefix("NSpid:")) {
+        Some(numbers) => numbers.split_ascii_whitespace().last()?.parse().ok(),
+        // This kernel has no pid namespaces.
+        None => Some(tid),
+    }
+}
+
 /// The numbers of a process's open descriptors, in no order.
 pub(super) fn descriptors(pid: i32) -> Vec<i32> {
     numbers(&format!("/proc/{pid}/fd"))
@@ -224,6 +240,8 @@ mod tests {
         let process = process(own).expect("it is there");
         assert!(process.lives());
         assert!(threads(own).contains(&own));
+        assert_eq!(thread_that_says(own, own), Some(own));
+        assert_eq!(thread_that_says(own, 0), None);
         assert_eq!(descends(own, process.parent), Some(true));
         assert_eq!(descends(process.parent, own), Some(false));
     }

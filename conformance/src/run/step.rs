@@ -3,6 +3,7 @@
 //! Only the thread that attached may ask for anything. The process's other threads are left running.
 //! A tracer that ends sets its thread free.
 
+use std::ptr::without_provenance_mut;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -168,6 +169,54 @@ impl Traced {
         }
     }
 
+    /// Makes it do a system call of the suite's choice, wherever it stands, after which it stands there
+    /// again as before. Absent if the call has replaced its program.
+    ///
+    /// # Errors
+    /// Those of the call; ESRCH if its process is gone, ENOSYS where nothing is known of the processor.
+    pub(super) fn call(&mut self, number: i64, arguments: [u64; 6]) -> nix::Result<Option<u64>> {
+        // A successful `execve` stops there instead of after the instruction.
+        ptrace::setoptions(self.tid, Options::PTRACE_O_TRACEEXEC)?;
+        let (place, before) = arch::prepare_call(self.tid, number, arguments)?;
+        loop {
+            ptrace::step(self.tid, None)?;
+            if self.wait()? == Went::Gone {
+                return Err(Errno::ESRCH);
+            }
+            // A signal that has come meanwhile is given to it at the end.
+            if self.address() != Some(place) {
+                return arch::finish_call(self.tid, place, before);
+            }
+        }
+    }
+
+    /// Room for a few words in its memory, which nothing uses while it is stopped.
+    ///
+    /// # Errors
+    /// ENOSYS where nothing is known of the processor.
+    pub(super) fn room(&self) -> nix::Result<u64> {
+        arch::room(self.tid)
+    }
+
+    /// Stores words to its memory.
+    ///
+    /// # Errors
+    /// EIO where there is none.
+    pub(super) fn store(&self, address: u64, words: &[u64]) -> nix::Result<()> {
+        for (at, word) in (address..).step_by(size_of::<u64>()).zip(words) {
+            ptrace::write(self.tid, without_provenance_mut(at as usize), *word as i64)?;
+        }
+        Ok(())
+    }
+
+    /// Loads a word from its memory.
+    ///
+    /// # Errors
+    /// EIO where there is none.
+    pub(super) fn load(&self, address: u64) -> nix::Result<u64> {
+        ptrace::read(self.tid, without_provenance_mut(address as usize)).map(|word| word as u64)
+    }
+
     /// Lets it go for good.
     pub(super) fn release(self) {
         // Who is gone needs no release.
@@ -200,9 +249,54 @@ impl Traced {
 /// What depends on the processor.
 #[cfg(target_arch = "x86_64")]
 mod arch {
-    use std::ptr::without_provenance_mut;
+    use super::{Errno, Pid, Watch, ptrace, without_provenance_mut};
 
-    use super::{Pid, Watch, ptrace};
+    const SYSCALL: [u8; 2] = [0x0f, 0x05];
+
+    /// Below the stack pointer, and below what a function without calls may keep there.
+    const ROOM: u64 = 512;
+
+    /// What there was before a call was prepared.
+    pub(super) struct Before {
+        registers: libc::user_regs_struct,
+        word: i64,
+    }
+
+    /// Puts a system call where a stopped thread stands; says where that is and what was there.
+    pub(super) fn prepare_call(
+        tid: Pid,
+        number: i64,
+        [rdi, rsi, rdx, r10, r8, r9]: [u64; 6],
+    ) -> nix::Result<(u64, Before)> {
+        let registers = ptrace::getregs(tid)?;
+        let at = without_provenance_mut(registers.rip as usize);
+        let word = ptrace::read(tid, at)?;
+        let mut code = word.to_le_bytes();
+        code[..2].copy_from_slice(&SYSCALL);
+        ptrace::write(tid, at, i64::from_le_bytes(code))?;
+        // Not in a system call: an interrupted one is begun again only when all is as it was.
+        let (rax, orig_rax) = (number as u64, u64::MAX);
+        let call = libc::user_regs_struct { rax, orig_rax, rdi, rsi, rdx, r10, r8, r9, ..registers };
+        ptrace::setregs(tid, call)?;
+        Ok((registers.rip, Before { registers, word }))
+    }
+
+    /// Takes the call's result and puts everything back, if there still is what was before.
+    pub(super) fn finish_call(tid: Pid, place: u64, before: Before) -> nix::Result<Option<u64>> {
+        let after = ptrace::getregs(tid)?;
+        if after.rip != place + SYSCALL.len() as u64 {
+            return Ok(None);
+        }
+        ptrace::write(tid, without_provenance_mut(place as usize), before.word)?;
+        ptrace::setregs(tid, before.registers)?;
+        let error = (after.rax as i64).wrapping_neg();
+        if (1..4096).contains(&error) { Err(Errno::from_raw(error as i32)) } else { Ok(Some(after.rax)) }
+    }
+
+    /// Room in a stopped thread's memory, aligned to words.
+    pub(super) fn room(tid: Pid) -> nix::Result<u64> {
+        Ok((ptrace::getregs(tid)?.rsp - ROOM) & !15)
+    }
 
     /// Sets the processor's watches, four at most, in place of those that there are.
     pub(super) fn watch(tid: Pid, watches: &[Watch]) -> nix::Result<()> {
@@ -244,7 +338,6 @@ mod arch {
 
     /// Whether the instruction before the one that comes next is a system call.
     pub(super) fn made_a_system_call(tid: Pid) -> bool {
-        const SYSCALL: [u8; 2] = [0x0f, 0x05];
         let Some(address) = address(tid) else { return false };
         let before = without_provenance_mut(address.wrapping_sub(2) as usize);
         ptrace::read(tid, before).is_ok_and(|word| word.to_le_bytes()[..2] == SYSCALL)
@@ -257,6 +350,20 @@ mod arch {
     use super::{Errno, Pid, Watch};
 
     pub(super) fn watch(_: Pid, _: &[Watch]) -> nix::Result<()> {
+        Err(Errno::ENOSYS)
+    }
+
+    pub(super) struct Before;
+
+    pub(super) fn prepare_call(_: Pid, _: i64, _: [u64; 6]) -> nix::Result<(u64, Before)> {
+        Err(Errno::ENOSYS)
+    }
+
+    pub(super) fn finish_call(_: Pid, _: u64, Before: Before) -> nix::Result<Option<u64>> {
+        Err(Errno::ENOSYS)
+    }
+
+    pub(super) fn room(_: Pid) -> nix::Result<u64> {
         Err(Errno::ENOSYS)
     }
 

@@ -1,6 +1,7 @@
 //! The scenes, in the order in which they are swept.
 
 mod barrier;
+mod circumstance;
 mod event;
 mod holder;
 mod lock;
@@ -21,6 +22,7 @@ pub fn all() -> &'static [Scene] {
             queue::SCENES,
             pipe::SCENES,
             holder::SCENES,
+            circumstance::SCENES,
         ]
         .concat()
     });

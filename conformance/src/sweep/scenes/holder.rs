@@ -9,7 +9,7 @@ use crate::sweep::scene::{FIRST, Scene, VICTIM, prompt};
 
 /// How long a survivor is refused what a holder who lives has, in milliseconds: several rounds of
 /// whatever looks for the dead.
-const REFUSED_MS: i64 = 400;
+pub const REFUSED_MS: i64 = 400;
 
 /// How many processes come and go one after the other.
 const STORM: usize = 300;
@@ -72,7 +72,8 @@ pub const SCENES: &[Scene] = &[
     },
 ];
 
-const PLAIN: Scene = Scene { swept: false, ..Scene::BLANK };
+/// A scene that is played as it is written.
+pub const PLAIN: Scene = Scene { swept: false, ..Scene::BLANK };
 
 /// The victim holds, is stopped and continued, and releases.
 fn stopped(program: Program) -> Program {
