@@ -1,0 +1,65 @@
+//! The bytes being written, in frames as CPython's own pickler cuts them.
+
+use super::opcode::FRAME;
+
+/// A frame is closed when it holds this much; a text this long stands outside of frames.
+const FULL: usize = 64 * 1024;
+/// Less than this is not worth a frame.
+const LEAST: usize = 4;
+/// The opcode and a length of eight bytes.
+const HEADER: usize = 9;
+
+/// The pickle so far.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    pub(crate) bytes: Vec<u8>,
+    framing: bool,
+    /// Where the header of the frame under way stands.
+    frame: Option<usize>,
+}
+
+impl Output {
+    /// From here on in frames.
+    pub(crate) fn begin_framing(&mut self) {
+        self.framing = true;
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        if self.framing && self.frame.is_none() {
+            self.frame = Some(self.bytes.len());
+            self.bytes.extend_from_slice(&[0; HEADER]);
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// A header and a text, which stands outside of frames if it is long.
+    pub(crate) fn write_text(&mut self, header: &[u8], text: &[u8]) {
+        if text.len() < FULL {
+            self.write(header);
+            self.bytes.extend_from_slice(text);
+            return;
+        }
+        self.close();
+        self.bytes.extend_from_slice(header);
+        self.bytes.extend_from_slice(text);
+    }
+
+    /// A place where a full frame can end.
+    pub(crate) fn boundary(&mut self) {
+        if self.frame.is_some_and(|start| self.bytes.len() - start - HEADER >= FULL) {
+            self.close();
+        }
+    }
+
+    /// Ends the frame under way.
+    pub(crate) fn close(&mut self) {
+        let Some(start) = self.frame.take() else { return };
+        let len = self.bytes.len() - start - HEADER;
+        if len < LEAST {
+            self.bytes.drain(start..start + HEADER);
+            return;
+        }
+        self.bytes[start] = FRAME;
+        self.bytes[start + 1..start + HEADER].copy_from_slice(&(len as u64).to_le_bytes());
+    }
+}

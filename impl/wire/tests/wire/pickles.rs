@@ -1,0 +1,84 @@
+//! Every captured pickle: read to the value it holds, and written back.
+
+use procession_wire::pickle::{Protocol, write_as};
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+
+use crate::known::{expected, hex, to_json, trusting, unhex, vectors};
+
+fn protocol(vector: &Json) -> Protocol {
+    match vector["protocol"].as_u64().expect("a protocol") {
+        2 => Protocol::Two,
+        3 => Protocol::Three,
+        4 => Protocol::Four,
+        _ => Protocol::Five,
+    }
+}
+
+fn label(vector: &Json) -> String {
+    format!("{} in protocol {}, written by {}", vector["name"], vector["protocol"], vector["python"])
+}
+
+#[test]
+fn every_captured_pickle_reads_to_its_value() {
+    let mut faults = Vec::new();
+    for vector in vectors("pickles") {
+        let bytes = unhex(&vector["hex"]);
+        match trusting().read(&bytes) {
+            Err(error) => faults.push(format!("{}: {error}", label(vector))),
+            Ok(value) => {
+                let found = to_json(&value);
+                let right = match vector.get("value") {
+                    Some(given) => found == expected(given, protocol(vector) as u64),
+                    None => hex(&Sha256::digest(found.to_string())) == vector["value_sha256"],
+                };
+                if !right {
+                    faults.push(format!(
+                        "{}: {found:.300}\n   expected {:.300}",
+                        label(vector),
+                        vector["value"]
+                    ));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), vectors("pickles").len(), faults.join("\n"));
+}
+
+#[test]
+fn exact_pickles_are_written_back_byte_for_byte_and_the_others_to_the_same_value() {
+    let (mut faults, mut exact) = (Vec::new(), 0);
+    for vector in vectors("pickles") {
+        let bytes = unhex(&vector["hex"]);
+        let value = trusting().read(&bytes).unwrap_or_else(|error| panic!("{}: {error}", label(vector)));
+        let written = write_as(value.root(), protocol(vector)).unwrap();
+        exact += usize::from(written == bytes);
+        let again = trusting().read(&written).unwrap_or_else(|error| panic!("{}: {error}", label(vector)));
+        let same = again == value && to_json(&again) == to_json(&value);
+        if vector["writer"] == "exact" && written != bytes || !same {
+            faults.push(format!("{}: {}\n    wrote {}", label(vector), hex(&bytes), hex(&written)));
+        }
+    }
+    assert!(
+        faults.is_empty(),
+        "{} of {}:\n{:.6000}",
+        faults.len(),
+        vectors("pickles").len(),
+        faults.join("\n")
+    );
+    // 514 are exact by their description; that names and texts keep their identity makes more of them so.
+    assert!(exact >= 514, "only {exact} byte for byte");
+}
+
+#[test]
+fn a_value_is_the_same_in_every_protocol() {
+    for vector in vectors("pickles") {
+        let bytes = unhex(&vector["hex"]);
+        let value = trusting().read(&bytes).unwrap();
+        for protocol in [Protocol::Two, Protocol::Three, Protocol::Four, Protocol::Five] {
+            let written = write_as(value.root(), protocol).unwrap();
+            let again = trusting().read(&written);
+            assert!(again.as_ref() == Ok(&value), "{} as {protocol:?}: {again:?}", label(vector));
+        }
+    }
+}
