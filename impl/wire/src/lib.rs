@@ -1,11 +1,17 @@
 //! What CPython's `multiprocessing` puts on the wire, as plain data.
 //!
-//! Pure code: bytes in, values or bytes out; nothing executed, no sockets, threads or clocks. [`pickle`] reads
-//! and writes what a message holds, as a [`Value`].
+//! A peer that is no Python process can talk to one if it speaks three layers, each a module here and each pure:
+//! bytes in, values or bytes out, nothing executed, no sockets, threads or clocks.
+//!
+//! - [`frame`]: messages on a byte stream.
+//! - [`auth`]: the handshake that a shared key opens.
+//! - [`pickle`]: what a message holds, as a [`Value`].
 //!
 //! Everything that a stranger's bytes decide is bounded by [`Limits`], and reader, writer, comparison and drop
 //! take no stack however deep a value is.
 
+pub mod auth;
+pub mod frame;
 pub mod globals;
 pub mod int;
 pub mod limits;

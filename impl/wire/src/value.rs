@@ -8,7 +8,7 @@ mod store;
 
 use std::borrow::Cow;
 
-pub use build::Builder;
+pub use build::{Builder, Unhashable};
 pub(crate) use store::{FALSE, NONE, Record, Recording, Room, Span, Store, TRUE, UNIT};
 pub use store::{How, Id};
 

@@ -1,5 +1,9 @@
 //! The wire against what CPython was seen to write, and against itself.
 
+#[path = "wire/frames.rs"]
+mod frames;
+#[path = "wire/handshakes.rs"]
+mod handshakes;
 #[path = "wire/known.rs"]
 mod known;
 #[path = "wire/odd.rs"]

@@ -53,6 +53,9 @@ impl Reader {
     }
 }
 
+/// The module and name of a class or function.
+type Name = (Box<[u8]>, Box<[u8]>);
+
 /// The state between two opcodes.
 pub(super) struct Machine<'r, 'a> {
     pub(super) reader: &'r Reader,
@@ -68,7 +71,8 @@ pub(super) struct Machine<'r, 'a> {
     /// Heights of the stack where marks were set.
     pub(super) marks: Vec<u32>,
     memo: Memo,
-    globals: HashMap<(Box<[u8]>, Box<[u8]>), Id>,
+    /// By module and name.
+    globals: HashMap<Name, Id>,
     /// Containers that can hold two keys that are one.
     pub(super) keyed: Vec<Id>,
 }

@@ -272,18 +272,18 @@ impl Writer<'_> {
         };
         loop {
             let next = fill.next;
-            if next > 0 && (next % batch == 0 || next == room.len) {
+            if next > 0 && (next.is_multiple_of(batch) || next == room.len) {
                 let from = (next - 1) / batch * batch;
                 self.out.write(&[if alone(from) { one } else { many }]);
             }
             if next == room.len {
                 // CPython notices the end of a dict or set only in the batch after a full one.
-                if next > 0 && next % batch == 0 && matches!(batches, Batches::Dict | Batches::Set) {
+                if next > 0 && next.is_multiple_of(batch) && matches!(batches, Batches::Dict | Batches::Set) {
                     self.out.write(&[op::MARK, many]);
                 }
                 return Ok(());
             }
-            if next % batch == 0 && !alone(next) {
+            if next.is_multiple_of(batch) && !alone(next) {
                 self.out.write(&[op::MARK]);
             }
             fill.next += 1;

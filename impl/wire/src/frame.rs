@@ -1,0 +1,289 @@
+//! Messages on a byte stream: a length before each, as `multiprocessing.connection` writes it.
+//!
+//! A header is an `i32`, big endian; where that is -1, a `u64` follows and is the length. The connection is left
+//! exactly at the end of a message, so that what is not framed, such as a descriptor, can follow.
+
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+
+/// The longest message with a short header; those of CPython 3.6 and 3.7 cannot be longer.
+pub const SHORT: u64 = 0x7fff_ffff;
+
+/// At most this much is set aside before the bytes for it are there.
+const AHEAD: usize = 64 * 1024;
+
+/// The bytes before a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    bytes: [u8; 12],
+    len: usize,
+}
+
+impl Header {
+    /// The header of a message of `length` bytes: the long form above [`SHORT`].
+    pub fn new(length: u64) -> Self {
+        let mut bytes = [0xff; 12];
+        match u32::try_from(length) {
+            Ok(short) if length <= SHORT => {
+                bytes[..4].copy_from_slice(&short.to_be_bytes());
+                Header { bytes, len: 4 }
+            }
+            _ => {
+                bytes[4..].copy_from_slice(&length.to_be_bytes());
+                Header { bytes, len: 12 }
+            }
+        }
+    }
+
+    /// The 4 or 12 bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+/// What the reader at the other end can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LongForm {
+    /// It is CPython 3.8 or later, or one of us.
+    Allowed,
+    /// It may be CPython 3.6 or 3.7, which would take the long header for an empty message.
+    #[default]
+    Refused,
+}
+
+/// Why a message was not written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The operating system refused. A part of the message may be written: the connection is of no more use,
+    /// except after `WouldBlock` before the first byte, which [`WriteError::written`] tells.
+    Io {
+        /// Why.
+        error: io::Error,
+        /// How many bytes, header included, were written before.
+        written: u64,
+    },
+    /// The message needs the long form and the peer may not know it. Nothing was written.
+    TooLong {
+        /// Of the message, in bytes.
+        length: u64,
+    },
+}
+
+impl WriteError {
+    /// How many bytes of the message, header included, were written.
+    pub fn written(&self) -> u64 {
+        match self {
+            WriteError::Io { written, .. } => *written,
+            WriteError::TooLong { .. } => 0,
+        }
+    }
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WriteError::Io { error, written } => write!(f, "after {written} bytes of a message: {error}"),
+            WriteError::TooLong { length } => {
+                write!(
+                    f,
+                    "a message of {length} bytes, expected at most {SHORT} for a peer before CPython 3.8"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for WriteError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            WriteError::Io { error, .. } => Some(error),
+            WriteError::TooLong { .. } => None,
+        }
+    }
+}
+
+/// Writes one message: header and payload in one vectored write, or in as few as the connection takes.
+///
+/// Blocks as `to` does.
+///
+/// # Errors
+/// See [`WriteError`].
+pub fn write_message(to: &mut impl Write, payload: &[u8], long: LongForm) -> Result<(), WriteError> {
+    let length = payload.len() as u64;
+    if length > SHORT && long == LongForm::Refused {
+        return Err(WriteError::TooLong { length });
+    }
+    let header = Header::new(length);
+    let mut slices = [IoSlice::new(header.as_bytes()), IoSlice::new(payload)];
+    let mut left = &mut slices[..];
+    // What is empty is passed over: a write of nothing would look like a connection that takes no more.
+    IoSlice::advance_slices(&mut left, 0);
+    let mut written = 0;
+    while !left.is_empty() {
+        match to.write_vectored(left) {
+            Ok(0) => return Err(WriteError::Io { error: ErrorKind::WriteZero.into(), written }),
+            Ok(count) => {
+                written += count as u64;
+                IoSlice::advance_slices(&mut left, count);
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(WriteError::Io { error, written }),
+        }
+    }
+    Ok(())
+}
+
+/// Why a message was not read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The stream ended inside a message.
+    Ended {
+        /// How long the header or message under way is, in bytes.
+        expected: u64,
+        /// How many bytes of it came.
+        found: u64,
+    },
+    /// The operating system refused. After `WouldBlock` and `TimedOut`, [`Receiver::receive`] goes on where it
+    /// was.
+    Io(io::Error),
+    /// The length is below -1, which CPython would take for an empty message.
+    NegativeLength {
+        /// The length.
+        found: i32,
+    },
+    /// The message is longer than allowed. It is left unread: the connection can still be written to.
+    TooLong {
+        /// Of the message, in bytes.
+        length: u64,
+        /// The most that was allowed.
+        allowed: u64,
+    },
+    /// An earlier error left the connection inside a message; nothing can be read from it any more.
+    Unusable,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Ended { expected, found } => {
+                write!(f, "the stream ended inside a message: expected {expected} bytes, found {found}")
+            }
+            ReadError::Io(error) => write!(f, "{error}"),
+            ReadError::NegativeLength { found } => {
+                write!(f, "a message of length {found}, expected 0 or more, or -1 for the long form")
+            }
+            ReadError::TooLong { length, allowed } => {
+                write!(f, "a message of {length} bytes, expected at most {allowed}")
+            }
+            ReadError::Unusable => f.write_str("an earlier error left the connection inside a message"),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ReadError::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Reads messages from one connection, which may hand over its bytes in any pieces.
+///
+/// Nothing is read beyond the message that was asked for. Memory grows with the bytes that came and not with the
+/// length that was announced.
+#[derive(Debug, Default)]
+pub struct Receiver {
+    state: State,
+    /// What came of the header or payload under way.
+    came: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum State {
+    #[default]
+    Header,
+    LongHeader,
+    Payload(u64),
+    Lost,
+}
+
+impl Receiver {
+    /// Nothing read so far.
+    pub fn new() -> Self {
+        Receiver::default()
+    }
+
+    /// The next message of at most `most` bytes, or nothing where the stream ends between messages. A connection
+    /// that was reset between messages has ended too.
+    ///
+    /// Blocks as `from` does; if that fails with `WouldBlock` or `TimedOut`, the call can be made again later.
+    ///
+    /// # Errors
+    /// See [`ReadError`]. After `Ended`, `NegativeLength` and `TooLong` every further call is `Unusable`.
+    pub fn receive(&mut self, from: &mut impl Read, most: u64) -> Result<Option<Vec<u8>>, ReadError> {
+        loop {
+            let wanted = match self.state {
+                State::Header => 4,
+                State::LongHeader => 8,
+                State::Payload(length) => length,
+                State::Lost => return Err(ReadError::Unusable),
+            };
+            if !self.fill(from, wanted)? {
+                return Ok(None);
+            }
+            let came = std::mem::take(&mut self.came);
+            let length = match (self.state, came.as_slice()) {
+                (State::Header, &[a, b, c, d]) => match i32::from_be_bytes([a, b, c, d]) {
+                    -1 => {
+                        self.state = State::LongHeader;
+                        continue;
+                    }
+                    length => {
+                        let negative = |_| self.lose(ReadError::NegativeLength { found: length });
+                        u64::try_from(length).map_err(negative)?
+                    }
+                },
+                (State::LongHeader, &[a, b, c, d, e, f, g, h]) => {
+                    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+                }
+                _ => {
+                    self.state = State::Header;
+                    return Ok(Some(came));
+                }
+            };
+            if length > most {
+                return Err(self.lose(ReadError::TooLong { length, allowed: most }));
+            }
+            self.state = State::Payload(length);
+        }
+    }
+
+    /// Reads until `wanted` bytes have come; false where the stream ends before the first byte of a header.
+    fn fill(&mut self, from: &mut impl Read, wanted: u64) -> Result<bool, ReadError> {
+        let between = |came: &[u8], state| came.is_empty() && matches!(state, State::Header);
+        let missing = wanted - self.came.len() as u64;
+        self.came.reserve(usize::try_from(missing).unwrap_or(AHEAD).min(AHEAD));
+        match from.take(missing).read_to_end(&mut self.came) {
+            Ok(_) if self.came.len() as u64 == wanted => Ok(true),
+            Ok(_) if between(&self.came, self.state) => Ok(false),
+            Ok(_) => {
+                let found = self.came.len() as u64;
+                Err(self.lose(ReadError::Ended { expected: wanted, found }))
+            }
+            Err(error) if error.kind() == ErrorKind::ConnectionReset && between(&self.came, self.state) => {
+                Ok(false)
+            }
+            Err(error) => Err(ReadError::Io(error)),
+        }
+    }
+
+    fn lose(&mut self, error: ReadError) -> ReadError {
+        self.state = State::Lost;
+        self.came = Vec::new();
+        error
+    }
+}
