@@ -1,11 +1,15 @@
 //! The wire against what CPython was seen to write, and against itself.
 
+#[path = "wire/bridge.rs"]
+mod bridge;
 #[path = "wire/frames.rs"]
 mod frames;
 #[path = "wire/handshakes.rs"]
 mod handshakes;
 #[path = "wire/known.rs"]
 mod known;
+#[path = "wire/messages.rs"]
+mod messages;
 #[path = "wire/odd.rs"]
 mod odd;
 #[path = "wire/pickles.rs"]
