@@ -1,4 +1,4 @@
-//! The wire against what CPython was seen to write, and against itself.
+//! The wire against what CPython was seen to write, against a CPython that is at hand, and against itself.
 
 #[path = "wire/bridge.rs"]
 mod bridge;
@@ -6,6 +6,8 @@ mod bridge;
 mod frames;
 #[path = "wire/handshakes.rs"]
 mod handshakes;
+#[path = "wire/hostile.rs"]
+mod hostile;
 #[path = "wire/known.rs"]
 mod known;
 #[path = "wire/messages.rs"]
@@ -14,3 +16,7 @@ mod messages;
 mod odd;
 #[path = "wire/pickles.rs"]
 mod pickles;
+#[path = "wire/properties.rs"]
+mod properties;
+#[path = "wire/python.rs"]
+mod python;
