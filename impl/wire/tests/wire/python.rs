@@ -1,39 +1,60 @@
-//! A CPython that is at hand: its pickles read here, ours read there, and its connections spoken with.
+//! Every CPython that is at hand: its pickles read here, ours read there, and its connections spoken with.
 //!
-//! Without a `python3` the tests here say so and pass: everything else in this directory needs none.
+//! Without one the tests here say so and pass: everything else in this directory needs none.
 
-use std::io::Write;
-use std::os::unix::net::UnixListener;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use procession_wire::auth::{Digest, Digests, Generation, Key, Options, Role, run};
-use procession_wire::bridge::{from_slice, to_vec};
+use procession_wire::bridge::{from_slice, from_value, to_vec};
 use procession_wire::frame::{LongForm, Receiver, write_message};
+use procession_wire::message::{Created, Reply, Request};
 use procession_wire::pickle::{Protocol, write_as};
+use procession_wire::value::Id;
+use procession_wire::{Builder, Text, Value};
 use serde_json::Value as Json;
 
 use crate::known::{hex, trusting, unhex, vectors};
 
-/// Runs a script with this input; nothing where there is no Python.
-fn python(script: &str, input: &str) -> Option<String> {
-    let child = Command::new("python3")
+/// Every CPython from 3.6 on that is at hand: `python3`, and those that pyenv keeps.
+fn pythons() -> Vec<PathBuf> {
+    let mut found = vec![PathBuf::from("python3")];
+    if let Some(home) = std::env::var_os("HOME")
+        && let Ok(versions) = std::fs::read_dir(Path::new(&home).join(".pyenv/versions"))
+    {
+        found.extend(versions.flatten().map(|version| version.path().join("bin/python3")));
+    }
+    let check = "import sys; sys.exit(sys.implementation.name != 'cpython' or sys.version_info < (3, 6))";
+    found.retain(|python| {
+        Command::new(python).args(["-c", check]).status().is_ok_and(|status| status.success())
+    });
+    if found.is_empty() {
+        eprintln!("no CPython here: nothing tried");
+    }
+    found
+}
+
+/// Runs a script with this input and gives what it printed.
+fn run_python(python: &Path, script: &str, input: &str) -> String {
+    let mut child = Command::new(python)
         .args(["-c", script])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut child) = child else {
-        eprintln!("no python3 here: nothing tried");
-        return None;
-    };
+        .spawn()
+        .expect("a python that ran before");
     let mut stdin = child.stdin.take().expect("a pipe");
     let input = input.to_string();
     // From a thread of its own: Python answers while it still reads.
     let feeder = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = child.wait_with_output().expect("the output of python3");
-    feeder.join().expect("the feeder").expect("python3 read its input");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(String::from_utf8(output.stdout).expect("UTF-8"))
+    let output = child.wait_with_output().expect("the output of python");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said:.2000}", python.display());
+    feeder.join().expect("the feeder").expect("python read its input");
+    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 /// Pickles that load wherever Python runs: plain values.
@@ -44,13 +65,15 @@ fn plain(vector: &Json) -> bool {
 
 #[test]
 fn what_we_write_loads_there_to_the_same_value() {
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for vector in vectors("pickles").iter().filter(|vector| plain(vector)) {
         let theirs = unhex(&vector["hex"]);
         let value = trusting().read(&theirs).unwrap();
         for protocol in [Protocol::Two, Protocol::Three, Protocol::Four, Protocol::Five] {
             let ours = write_as(value.root(), protocol).unwrap();
-            lines += &format!("{} {} {}\n", vector["name"].as_str().unwrap(), hex(&theirs), hex(&ours));
+            let higher = vector["protocol"].as_u64().unwrap().max(protocol as u64);
+            let name = vector["name"].as_str().unwrap();
+            lines.push(format!("{higher} {name} {} {}\n", hex(&theirs), hex(&ours)));
         }
     }
     // Whatever `==` does not settle, such as cycles and objects, the pickle of what was loaded does.
@@ -58,7 +81,7 @@ fn what_we_write_loads_there_to_the_same_value() {
 import pickle, sys
 count = 0
 for line in sys.stdin:
-    name, theirs, ours = line.split()
+    _, name, theirs, ours = line.split()
     a, b = pickle.loads(bytes.fromhex(theirs)), pickle.loads(bytes.fromhex(ours))
     assert type(a) is type(b), name
     try:
@@ -69,8 +92,12 @@ for line in sys.stdin:
     count += 1
 print(count)
 ";
-    if let Some(count) = python(script, &lines) {
-        assert_eq!(count.trim(), lines.lines().count().to_string());
+    for python in pythons() {
+        let highest = run_python(&python, "import pickle; print(pickle.HIGHEST_PROTOCOL)", "");
+        let readable = |line: &&String| line.as_bytes()[0] - b'0' <= highest.as_bytes()[0] - b'0';
+        let input: String = lines.iter().filter(readable).cloned().collect();
+        let count = run_python(&python, script, &input);
+        assert_eq!(count.trim(), input.lines().count().to_string());
     }
 }
 
@@ -98,13 +125,19 @@ def make(depth):
     return random.choice([set, frozenset])(keys)
 for _ in range(500):
     value = make(4)
-    for protocol in (2, 3, 4, 5):
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         print(protocol, pickle.dumps(value, protocol).hex())
 for value in (list(range(3001)), {str(i): i for i in range(2000)}, ['x' * 70000, b'y' * 70000, 'z'] * 2, set(range(1000))):
-    for protocol in (2, 3, 4, 5):
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         print(protocol, pickle.dumps(value, protocol).hex())
 ";
-    let Some(lines) = python(script, "") else { return };
+    for python in pythons() {
+        compare(&python, &run_python(&python, script, ""));
+    }
+}
+
+/// Reads and writes each of these pickles.
+fn compare(python: &Path, lines: &str) {
     let mut alike = 0;
     for line in lines.lines() {
         let (protocol, digits) = line.split_once(' ').unwrap();
@@ -119,18 +152,15 @@ for value in (list(range(3001)), {str(i): i for i in range(2000)}, ['x' * 70000,
         let ours = write_as(value.root(), protocol).unwrap();
         alike += usize::from(ours == theirs);
         assert_eq!(trusting().read(&ours).unwrap(), value);
-        assert!(ours.len().abs_diff(theirs.len()) <= 9 + theirs.len() / 4, "{digits:.200}");
     }
-    // Not all: two equal objects of Python can be one by chance, such as an empty bytes.
     let total = lines.lines().count();
-    assert!(alike * 100 >= total * 95, "{alike} of {total} byte for byte");
+    let exact = run_python(python, "import sys; print(sys.version_info >= (3, 8))", "") == "True\n";
+    // 3.6 frames differently, and both it and 3.7 write bytearrays in another way.
+    assert!(alike == total || !exact, "{alike} of {total} byte for byte as {}", python.display());
 }
 
 #[test]
 fn its_client_and_our_listener_talk() {
-    let directory = std::env::temp_dir().join(format!("procession-wire-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let path = directory.join("socket");
     let script = r"
 import sys
 from multiprocessing.connection import Client
@@ -143,36 +173,117 @@ for _ in range(4):
         assert connection.recv_bytes() == b'', 'not empty'
 print('done')
 ";
-    let listener = UnixListener::bind(&path).unwrap();
-    let server = std::thread::spawn(move || {
-        let generations = [
-            Generation::Legacy,
-            Generation::Modern(Digest::Md5),
-            Generation::Modern(Digest::Sha256),
-            Generation::Modern(Digest::Sha3_384),
-        ];
-        for generation in generations {
-            let (mut connection, _) = listener.accept().unwrap();
-            let key = Key::new("secret key").unwrap();
-            let options = Options { generation, digests: Digests::ALL };
-            run(&mut connection, Role::Listener, key, options).unwrap();
-            let mut receiver = Receiver::new();
-            let asked = receiver.receive(&mut connection, 1 << 20).unwrap().unwrap();
-            let asked: std::collections::BTreeMap<String, (u8, f32, String, ())> =
-                from_slice(&asked).unwrap();
-            assert_eq!(asked["question"], (1, 2.5, "drei".into(), ()));
-            let answer =
-                to_vec(&("answer", std::collections::BTreeMap::from([("sum", 1_i128 << 70)]))).unwrap();
-            write_message(&mut connection, &answer, LongForm::Refused).unwrap();
-            assert_eq!(receiver.receive(&mut connection, 1 << 20).unwrap().unwrap(), vec![b'x'; 100_000]);
-            write_message(&mut connection, b"", LongForm::Refused).unwrap();
-            assert_eq!(receiver.receive(&mut connection, 1 << 20).unwrap(), None);
-        }
-    });
-    let said = python(script, &format!("{}\n", path.display()));
-    if let Some(said) = said {
-        assert_eq!(said.trim(), "done");
+    for python in pythons() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let listener = UnixListener::bind(&path).unwrap();
+        let server = std::thread::spawn(move || {
+            let modern = [Digest::Md5, Digest::Sha256, Digest::Sha3_384].map(Generation::Modern);
+            for generation in [&[Generation::Legacy][..], &modern].concat() {
+                let (connection, _) = listener.accept().unwrap();
+                answer(connection, generation);
+            }
+        });
+        assert_eq!(run_python(&python, script, &format!("{}\n", path.display())).trim(), "done");
         server.join().expect("our side");
     }
-    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+/// Our side of one conversation with the client above.
+fn answer(mut connection: UnixStream, generation: Generation) {
+    let options = Options { generation, digests: Digests::ALL };
+    run(&mut connection, Role::Listener, key(), options).unwrap();
+    let mut receiver = Receiver::new();
+    let asked = receiver.receive(&mut connection, 1 << 20).unwrap().unwrap();
+    let asked: BTreeMap<String, (u8, f32, String, ())> = from_slice(&asked).unwrap();
+    assert_eq!(asked["question"], (1, 2.5, "drei".into(), ()));
+    let answer = to_vec(&("answer", BTreeMap::from([("sum", 1_i128 << 70)]))).unwrap();
+    write_message(&mut connection, &answer, LongForm::Refused).unwrap();
+    assert_eq!(receiver.receive(&mut connection, 1 << 20).unwrap().unwrap(), vec![b'x'; 100_000]);
+    write_message(&mut connection, b"", LongForm::Refused).unwrap();
+    assert_eq!(receiver.receive(&mut connection, 1 << 20).unwrap(), None);
+}
+
+fn key() -> Key {
+    Key::new("secret key").unwrap()
+}
+
+/// Sends one request and gives the reply.
+fn ask(
+    connection: &mut UnixStream,
+    ident: Option<&str>,
+    method: &str,
+    args: impl FnOnce(&mut Builder) -> Vec<Id>,
+) -> Value<'static> {
+    let mut builder = Builder::new();
+    let args = args(&mut builder);
+    let root = Request::add(&mut builder, ident.map(Text::from), method, &args, &[]);
+    let request = write_as(builder.finish(root).root(), Protocol::Four).unwrap();
+    write_message(connection, &request, LongForm::Refused).unwrap();
+    let reply = Receiver::new().receive(connection, 1 << 20).unwrap().expect("a reply");
+    procession_wire::pickle::read(&reply).unwrap().into_owned()
+}
+
+/// The result of a method that returned.
+fn returned(reply: &Value<'_>) -> Value<'static> {
+    match Reply::read(reply.root()).unwrap() {
+        Reply::Return(result) => result.to_value(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn its_manager_serves_our_client() {
+    let script = r"
+import sys
+from multiprocessing.managers import SyncManager
+server = SyncManager(address=sys.argv[1], authkey=b'secret key').get_server()
+print('ready', flush=True)
+server.serve_forever()
+";
+    for python in pythons() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let mut server =
+            Command::new(&python).args(["-c", script]).arg(&path).stdout(Stdio::piped()).spawn().unwrap();
+        let mut ready = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        assert_eq!(ready, "ready\n", "{}", python.display());
+        let connect = || {
+            let mut connection = UnixStream::connect(&path).unwrap();
+            run(&mut connection, Role::Connector, key(), Options::default()).unwrap();
+            connection
+        };
+        let mut wrong = UnixStream::connect(&path).unwrap();
+        let refused = run(&mut wrong, Role::Connector, Key::new("another").unwrap(), Options::default());
+        assert!(matches!(refused, Err(procession_wire::auth::Error::Rejected)), "{refused:?}");
+
+        let created = ask(&mut connect(), None, "create", |b| vec![b.str("list")]);
+        let created = returned(&created);
+        let created = Created::read(created.root()).unwrap();
+        assert!(created.exposed.iter().any(|name| *name == "append"));
+        let ident = created.ident.to_str();
+        assert!(
+            returned(&ask(&mut connect(), None, "incref", |b| vec![b.str(created.ident)])).root().is_none()
+        );
+        let mut proxy = connect();
+        let named = ask(&mut proxy, None, "accept_connection", |b| vec![b.str("wire")]);
+        assert!(returned(&named).root().is_none());
+        returned(&ask(&mut proxy, ident, "append", |b| {
+            let (number, text) = (b.int(1 << 40), b.str("zwei"));
+            vec![b.tuple(&[number, text])]
+        }));
+        let item = returned(&ask(&mut proxy, ident, "__getitem__", |b| vec![b.int(0)]));
+        assert_eq!(from_value(&item), Ok((1_u64 << 40, "zwei")));
+        let missing = ask(&mut proxy, ident, "__getitem__", |b| vec![b.int(9)]);
+        match Reply::read(missing.root()).unwrap() {
+            Reply::Error(error) => assert_eq!(error.class.name, "IndexError"),
+            other => panic!("{other:?}"),
+        }
+        let strange = ask(&mut proxy, ident, "no_such_method", |_| Vec::new());
+        assert!(matches!(Reply::read(strange.root()), Ok(Reply::Traceback(_))));
+        drop(proxy);
+        returned(&ask(&mut connect(), None, "shutdown", |_| Vec::new()));
+        assert!(server.wait().unwrap().success(), "{}", python.display());
+    }
 }
