@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{Error, Problem};
 
+use crate::limits::Limits;
 use crate::pickle::{Protocol, Reader, write_as};
 use crate::value::{Builder, Id, Node, Value};
 
@@ -75,7 +76,7 @@ pub fn from_value<'v, T: Deserialize<'v>>(value: &'v Value<'_>) -> Result<T, Err
 /// See [`from_value`].
 pub fn from_node<'v, T: Deserialize<'v>>(node: Node<'v>) -> Result<T, Error> {
     let lent = de::Lent { source: &node.store.source, added: Some(&node.store.added) };
-    de::read(node, lent)
+    de::read(node, lent, Limits::default().items)
 }
 
 /// The Rust type of a pickle, under the bounds that are usual.
@@ -91,11 +92,11 @@ pub fn from_slice<'de, T: Deserialize<'de>>(pickle: &'de [u8]) -> Result<T, Erro
     from_slice_with(&Reader::default(), pickle)
 }
 
-/// The Rust type of a pickle, under chosen bounds.
+/// The Rust type of a pickle, under chosen bounds. [`Limits::items`] also bounds what shared parts unfold to.
 ///
 /// # Errors
 /// See [`from_value`].
 pub fn from_slice_with<'de, T: Deserialize<'de>>(reader: &Reader, pickle: &'de [u8]) -> Result<T, Error> {
     let value = reader.read(pickle).map_err(Problem::Read)?;
-    de::read(value.root(), de::Lent { source: pickle, added: None })
+    de::read(value.root(), de::Lent { source: pickle, added: None }, reader.limits.items)
 }

@@ -22,7 +22,7 @@ pub mod pickle;
 pub mod text;
 pub mod value;
 
-pub use bridge::{from_slice, from_value, to_value, to_vec};
+pub use bridge::{from_node, from_slice, from_value, to_value, to_vec};
 pub use globals::Globals;
 pub use int::Int;
 pub use limits::Limits;

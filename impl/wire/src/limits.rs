@@ -3,7 +3,7 @@
 /// What a pickle may cost before the reader refuses it.
 ///
 /// Every dimension that the bytes of a stranger decide is bounded by one of these numbers; memory follows from
-/// them: at most `bytes` for texts, 24 bytes for each of `items`, 4 for each of `memo`, 40 for an object.
+/// them: at most `bytes` for texts decoded, and for each of `items` and `memo` some tens of bytes.
 /// The fields are public: start from [`Limits::default`] and set what differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -16,13 +16,15 @@ pub struct Limits {
     pub memo: usize,
     /// Values and places in containers, together: 16 Mi.
     pub items: usize,
+    /// Bytes of the module, and of the name, of a class or function: 1,000 each.
+    pub name: usize,
     /// Bytes of one integer: 4,096, which is 9,864 decimal digits. Printing in decimal costs the square of it.
     pub integer: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { bytes: 256 << 20, nesting: 5000, memo: 16 << 20, items: 16 << 20, integer: 4096 }
+        Limits { bytes: 256 << 20, nesting: 5000, memo: 16 << 20, items: 16 << 20, name: 1000, integer: 4096 }
     }
 }
 
@@ -40,6 +42,8 @@ pub enum Dimension {
     Items,
     /// [`Limits::integer`].
     Integer,
+    /// [`Limits::name`].
+    Name,
 }
 
 impl std::fmt::Display for Dimension {
@@ -50,6 +54,7 @@ impl std::fmt::Display for Dimension {
             Dimension::Memo => "memo entries",
             Dimension::Items => "values",
             Dimension::Integer => "bytes in one integer",
+            Dimension::Name => "bytes in the name of a class or function",
         })
     }
 }

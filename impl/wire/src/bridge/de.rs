@@ -7,7 +7,6 @@ use serde::forward_to_deserialize_any;
 
 use super::DEEPEST;
 use super::error::{Error, Problem};
-use crate::limits::Limits;
 use crate::value::{Items, Kind, Node, Pairs, Record};
 
 /// The bytes that a Rust type can borrow from.
@@ -19,9 +18,14 @@ pub(super) struct Lent<'de> {
     pub(super) added: Option<&'de [u8]>,
 }
 
-pub(super) fn read<'de, T: Deserialize<'de>>(node: Node<'_>, lent: Lent<'de>) -> Result<T, Error> {
-    let left = Cell::new(Limits::default().items);
-    T::deserialize(Deserializer { node, lent, depth: 0, left: &left })
+/// Reads at most `allowed` objects.
+pub(super) fn read<'de, T: Deserialize<'de>>(
+    node: Node<'_>,
+    lent: Lent<'de>,
+    allowed: usize,
+) -> Result<T, Error> {
+    let left = Cell::new(allowed);
+    T::deserialize(Deserializer { node, lent, depth: 0, allowed, left: &left })
 }
 
 /// One object on its way.
@@ -30,6 +34,7 @@ struct Deserializer<'v, 'de> {
     node: Node<'v>,
     lent: Lent<'de>,
     depth: usize,
+    allowed: usize,
     /// How many more objects may be read, each counted as often as it is reached.
     left: &'v Cell<usize>,
 }
@@ -44,8 +49,14 @@ impl<'v, 'de> Deserializer<'v, 'de> {
         if self.depth > DEEPEST {
             return Err(Problem::TooDeep.into());
         }
-        let Some(left) = self.left.get().checked_sub(1) else {
-            return Err(Problem::TooMany { allowed: Limits::default().items }.into());
+        // A long text counts as many values: a few bytes that refer to it cost as much as it does.
+        let text = match self.node.kind() {
+            Kind::Str(text) => text.as_bytes().len(),
+            Kind::Bytes(bytes) | Kind::ByteArray(bytes) => bytes.len(),
+            _ => 0,
+        };
+        let Some(left) = self.left.get().checked_sub(1 + text / 16) else {
+            return Err(Problem::TooMany { allowed: self.allowed }.into());
         };
         self.left.set(left);
         Ok(())

@@ -29,7 +29,7 @@ pub enum Problem {
     Read(pickle::ReadError),
     /// Values nest deeper than [`DEEPEST`](super::DEEPEST), or contain themselves.
     TooDeep,
-    /// Shared parts make the value unfold to more than this many values.
+    /// Shared parts make the value unfold to more than this many values, each 16 bytes of a text counted as one.
     TooMany {
         /// How many are allowed.
         allowed: usize,

@@ -393,6 +393,10 @@ impl<'r, 'a> Machine<'r, 'a> {
         name: &'a [u8],
         records: Option<(Id, Id)>,
     ) -> Result<(), ReadError> {
+        let most = self.reader.limits.name;
+        if module.len().max(name.len()) > most {
+            return Err(self.limit(Dimension::Name, most));
+        }
         let (mut module, mut name) = (module, name);
         if self.protocol == 2
             && let (Ok(old_module), Ok(old_name)) = (std::str::from_utf8(module), std::str::from_utf8(name))

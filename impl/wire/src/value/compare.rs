@@ -32,17 +32,21 @@ fn equal(a: &Store<'_>, left: Id, b: &Store<'_>, right: Id) -> bool {
     let mut open = vec![(left, right)];
     while let Some((x, y)) = open.pop() {
         let (record, other) = (a.record(x), b.record(y));
+        // What is compared once only: what has parts, and texts that would take long.
+        let merges = a.is_container(x) || a.is_long(x) || matches!(record, Record::Global { .. });
+        if merges {
+            let (p, q) = (find(&mut classes, x.at()), find(&mut classes, offset + y.at()));
+            if p == q {
+                continue;
+            }
+            classes[p.max(q)] = p.min(q) as u32;
+        }
         if !same_shape(a, record, b, other) {
             return false;
         }
-        if !a.is_container(x) && !matches!(record, Record::Global { .. }) {
+        if !merges {
             continue;
         }
-        let (p, q) = (find(&mut classes, x.at()), find(&mut classes, offset + y.at()));
-        if p == q {
-            continue;
-        }
-        classes[p.max(q)] = p.min(q) as u32;
         match (record, other) {
             (Record::Set(room), Record::Set(other)) | (Record::FrozenSet(room), Record::FrozenSet(other)) => {
                 if !same_items(a, room, b, other, &mut open) {

@@ -48,7 +48,7 @@ impl<'k> Keys<'k> {
         Keys { rule, numbers: HashMap::new() }
     }
 
-    /// The number of this key. `known` holds the numbers of this store's tuples and frozensets; `met` the
+    /// The number of this key. `known` holds the numbers of this store's tuples, frozensets and long texts; `met` the
     /// objects met so far, in order, under [`Rule::Exact`].
     pub(crate) fn number(
         &mut self,
@@ -70,13 +70,18 @@ impl<'k> Keys<'k> {
                 record => {
                     let key = self.atom(store, id, record, met);
                     last = self.intern(key);
+                    if store.is_long(id) {
+                        known.insert(id, last);
+                    }
                     continue;
                 }
             };
             if !parts_known {
                 open.push((id, true));
-                let composite =
-                    |part: &Id| matches!(store.record(*part), Record::Tuple { .. } | Record::FrozenSet(_));
+                let composite = |part: &Id| {
+                    store.is_long(*part)
+                        || matches!(store.record(*part), Record::Tuple { .. } | Record::FrozenSet(_))
+                };
                 open.extend(
                     store.places(room).iter().rev().filter(|part| composite(part)).map(|&part| (part, false)),
                 );
@@ -256,7 +261,7 @@ impl Store<'_> {
     fn differ_plainly(&self, places: &[Id], step: usize) -> bool {
         let keys = || places.iter().step_by(step);
         keys().enumerate().all(|(at, &key)| match self.record(key) {
-            Record::Str(span) => keys().take(at).all(|&other| match self.record(other) {
+            Record::Str(span) if span.len <= 64 => keys().take(at).all(|&other| match self.record(other) {
                 Record::Str(other) => self.bytes(other) != self.bytes(span),
                 _ => false,
             }),

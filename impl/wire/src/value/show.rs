@@ -13,7 +13,7 @@ impl fmt::Debug for Value<'_> {
 }
 
 impl fmt::Debug for Node<'_> {
-    /// Nearly Python's `repr`. A container met again shows as `<1>`, the first container printed being `<0>`.
+    /// Nearly Python's `repr`. A container or long text met again shows as `<1>`, the first printed being `<0>`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         show(*self, f)
     }
@@ -64,7 +64,7 @@ fn show(node: Node<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             }
             Rest::One(node) => node,
         };
-        if node.id != UNIT && node.store.is_container(node.id) {
+        if node.id != UNIT && (node.store.is_container(node.id) || node.store.is_long(node.id)) {
             let next = seen.len();
             let number = *seen.entry(node.id).or_insert(next);
             if number != next {

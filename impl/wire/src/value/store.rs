@@ -264,6 +264,16 @@ impl<'a> Store<'a> {
         )
     }
 
+    /// Whether it is a text so long that it is not to be gone through once for each place it stands in.
+    pub(crate) fn is_long(&self, id: Id) -> bool {
+        match self.record(id) {
+            Record::Str(span) | Record::Bytes(span) | Record::ByteArray(span) | Record::Large(span) => {
+                span.len > 64
+            }
+            _ => false,
+        }
+    }
+
     /// Whether containers stand within containers deeper than `most`. A container met on the way into itself
     /// counts no further.
     pub(crate) fn is_deeper_than(&self, root: Id, most: usize) -> bool {

@@ -113,6 +113,9 @@ fn each_bound_holds_exactly() {
     let int = pickle(b"\x8a\x0a1234567890");
     assert_eq!(refused(Limits { integer: 10, ..usual }, &int), None);
     assert_eq!(refused(Limits { integer: 9, ..usual }, &int), Some(Dimension::Integer));
+    let name = pickle(b"\x8c\x03abc\x8c\x02de\x93");
+    assert_eq!(refused(Limits { name: 3, ..usual }, &name), None);
+    assert_eq!(refused(Limits { name: 2, ..usual }, &name), Some(Dimension::Name));
     let items = pickle(&[b"](".to_vec(), b"K\x01".repeat(100), b"e".to_vec()].concat());
     assert_eq!(refused(Limits { items: 300, ..usual }, &items), None);
     assert_eq!(refused(Limits { items: 200, ..usual }, &items), Some(Dimension::Items));
@@ -193,4 +196,38 @@ fn keys_that_are_one_in_python_are_one() {
     let value = trusting().read(&bytes).unwrap();
     let shown = "{1: \"c\", 18446744073709551616: \"e\", -18446744073709551616: \"g\", NaN: 0, NaN: 1}";
     assert_eq!(format!("{value:?}"), shown);
+}
+
+#[test]
+fn long_texts_in_many_places_are_gone_through_once() {
+    // A megabyte, 300,000 times the key of one dict, of dicts of two keys, and the item of a list: going through
+    // it each time would take minutes.
+    let text = |memo: u8, last: u8| {
+        let mut text = b"X\0\0\x10\0".to_vec();
+        text.extend([b'x'].repeat((1 << 20) - 1));
+        text.extend([last, b'q', memo, b'0']);
+        text
+    };
+    let mut body = [text(0, b'a'), text(1, b'a'), text(2, b'b')].concat();
+    body.extend(b"(}(");
+    body.extend(b"h\x00Nh\x01N".repeat(150_000));
+    body.extend(b"u](");
+    body.extend(b"}(h\x00Nh\x02Nu".repeat(50_000));
+    body.extend(b"e](");
+    body.extend(b"h\x01h\x02".repeat(150_000));
+    body.extend(b"et");
+    let bytes = pickle(&body);
+    let value = trusting().read(&bytes).unwrap();
+    assert_eq!(trusting().read(&bytes).unwrap(), value);
+    let [one, many, _] = value.root().tuple().unwrap().array().unwrap();
+    let procession_wire::Kind::Dict(one) = one.kind() else { panic!("no dict") };
+    let procession_wire::Kind::List(many) = many.kind() else { panic!("no list") };
+    assert_eq!((one.len(), many.len()), (1, 50_000));
+    assert!(format!("{value:?}").len() < 10 << 20);
+    // Unfolded, the list is 300 GB.
+    let list = pickle(&[&text(0, b'a')[..], b"](", &b"h\0".repeat(300_000), b"e"].concat());
+    let few = Reader { limits: Limits { items: 2_000_000, ..Limits::default() }, ..Reader::default() };
+    let refused = procession_wire::bridge::from_slice_with::<Vec<String>>(&few, &list);
+    let problem = refused.unwrap_err();
+    assert!(matches!(problem.problem(), procession_wire::bridge::Problem::TooMany { .. }), "{problem}");
 }
