@@ -39,10 +39,11 @@ pub enum Role {
 /// As which CPython a side behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Generation {
-    /// As up to 3.11: challenges of 20 bytes without a prefix, bare HMAC-MD5 as the only answer, given and taken.
+    /// As up to 3.11: challenges of 20 bytes without a prefix, bare HMAC-MD5 as the only answer, given and
+    /// taken.
     Legacy,
-    /// As from 3.12 on: challenges name this digest, and answers follow what was asked. Older peers can answer
-    /// such a challenge and are answered in their way, so there is no need to know the peer's version.
+    /// As from 3.12 on: challenges name this digest, and answers follow what was asked. Older peers can
+    /// answer such a challenge and are answered in their way, so there is no need to know the peer's version.
     Modern(Digest),
 }
 
@@ -51,8 +52,8 @@ pub enum Generation {
 pub struct Options {
     /// How to challenge and to answer.
     pub generation: Generation,
-    /// The digests that are used in answers and accepted in responses. Without [`Digest::Md5`], no CPython up to
-    /// 3.11 can connect or be connected to; with it, a peer may answer with MD5 whatever it was asked for.
+    /// The digests that are used in answers and accepted in responses. Without [`Digest::Md5`], no CPython up
+    /// to 3.11 can connect or be connected to; with it, a peer may answer with MD5 whatever it was asked for.
     pub digests: Digests,
 }
 

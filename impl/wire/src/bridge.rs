@@ -16,9 +16,10 @@
 //! | unit variants | `str`, the name of the variant |
 //! | other variants | `dict` of one pair: the name, and a value, tuple or dict |
 //!
-//! The way back is more generous: any of list, tuple, set and frozenset is a sequence; a bytearray is bytes; an int
-//! is taken for a float. Classes, functions and objects have no Rust type. Texts with surrogates are no `str`. Types
-//! that borrow, such as `&str`, borrow from the pickle in [`from_slice`] and from the value in [`from_value`].
+//! The way back is more generous: any of list, tuple, set and frozenset is a sequence; a bytearray is bytes;
+//! an int is taken for a float. Classes, functions and objects have no Rust type. Texts with surrogates are
+//! no `str`. Types that borrow, such as `&str`, borrow from the pickle in [`from_slice`] and from the value
+//! in [`from_value`].
 
 mod de;
 mod error;

@@ -1,7 +1,7 @@
 //! Messages on a byte stream: a length before each, as `multiprocessing.connection` writes it.
 //!
-//! A header is an `i32`, big endian; where that is -1, a `u64` follows and is the length. The connection is left
-//! exactly at the end of a message, so that what is not framed, such as a descriptor, can follow.
+//! A header is an `i32`, big endian; where that is -1, a `u64` follows and is the length. The connection is
+//! left exactly at the end of a message, so that what is not framed, such as a descriptor, can follow.
 
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -145,8 +145,8 @@ pub enum ReadError {
         /// How many bytes of it came.
         found: u64,
     },
-    /// The operating system refused. After `WouldBlock` and `TimedOut`, [`Receiver::receive`] goes on where it
-    /// was.
+    /// The operating system refused. After `WouldBlock` and `TimedOut`, [`Receiver::receive`] goes on where
+    /// it was.
     Io(io::Error),
     /// The length is below -1, which CPython would take for an empty message.
     NegativeLength {
@@ -193,8 +193,8 @@ impl std::error::Error for ReadError {
 
 /// Reads messages from one connection, which may hand over its bytes in any pieces.
 ///
-/// Nothing is read beyond the message that was asked for. Memory grows with the bytes that came and not with the
-/// length that was announced.
+/// Nothing is read beyond the message that was asked for. Memory grows with the bytes that came and not with
+/// the length that was announced.
 #[derive(Debug, Default)]
 pub struct Receiver {
     state: State,
@@ -217,10 +217,11 @@ impl Receiver {
         Receiver::default()
     }
 
-    /// The next message of at most `most` bytes, or nothing where the stream ends between messages. A connection
-    /// that was reset between messages has ended too.
+    /// The next message of at most `most` bytes, or nothing where the stream ends between messages. A
+    /// connection that was reset between messages has ended too.
     ///
-    /// Blocks as `from` does; if that fails with `WouldBlock` or `TimedOut`, the call can be made again later.
+    /// Blocks as `from` does; if that fails with `WouldBlock` or `TimedOut`, the call can be made again
+    /// later.
     ///
     /// # Errors
     /// See [`ReadError`]. After `Ended`, `NegativeLength` and `TooLong` every further call is `Unusable`.

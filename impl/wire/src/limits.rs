@@ -2,8 +2,8 @@
 
 /// What a pickle may cost before the reader refuses it.
 ///
-/// Every dimension that the bytes of a stranger decide is bounded by one of these numbers; memory follows from
-/// them: at most `bytes` for texts decoded, and for each of `items` and `memo` some tens of bytes.
+/// Every dimension that the bytes of a stranger decide is bounded by one of these numbers; memory follows
+/// from them: at most `bytes` for texts decoded, and for each of `items` and `memo` some tens of bytes.
 /// The fields are public: start from [`Limits::default`] and set what differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -18,7 +18,8 @@ pub struct Limits {
     pub items: usize,
     /// Bytes of the module, and of the name, of a class or function: 1,000 each.
     pub name: usize,
-    /// Bytes of one integer: 4,096, which is 9,864 decimal digits. Printing in decimal costs the square of it.
+    /// Bytes of one integer: 4,096, which is 9,864 decimal digits. Printing in decimal costs the square of
+    /// it.
     pub integer: usize,
 }
 

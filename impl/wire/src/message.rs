@@ -1,8 +1,8 @@
 //! What a manager and its clients say to each other, as typed values.
 //!
-//! After the handshake every message is one pickle. A client sends a [`Request`] and reads a [`Reply`]; in between
-//! travel [`Token`]s, [`Proxy`]s and [`Exception`]s. Reading borrows from a [`Value`](crate::Value); writing adds
-//! to a [`Builder`], so that arguments and results of any kind can be put in.
+//! After the handshake every message is one pickle. A client sends a [`Request`] and reads a [`Reply`]; in
+//! between travel [`Token`]s, [`Proxy`]s and [`Exception`]s. Reading borrows from a [`Value`](crate::Value);
+//! writing adds to a [`Builder`], so that arguments and results of any kind can be put in.
 
 mod read;
 
@@ -198,8 +198,8 @@ impl Token<'_> {
 }
 
 impl Proxy<'_> {
-    /// Adds a proxy of this class of [`MANAGERS`]. `kwargs` are `exposed` for an AutoProxy and, where the client has
-    /// another key than the manager, `authkey`.
+    /// Adds a proxy of this class of [`MANAGERS`]. `kwargs` are `exposed` for an AutoProxy and, where the
+    /// client has another key than the manager, `authkey`.
     pub fn add(builder: &mut Builder, class: &str, token: &Token<'_>, kwargs: &[(&str, Id)]) -> Id {
         let rebuild = builder.global(MANAGERS, "RebuildProxy");
         let class = builder.global(MANAGERS, class);

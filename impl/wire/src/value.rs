@@ -1,4 +1,5 @@
-//! Values: what a pickle holds, as a graph that can be read, compared, changed into another and written again.
+//! Values: what a pickle holds, as a graph that can be read, compared, changed into another and written
+//! again.
 
 mod build;
 mod compare;

@@ -8,7 +8,8 @@ use crate::value::Unhashable;
 /// Why a Rust type was not turned into a value, or a value into a Rust type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// From the outermost value: `.field`, `["key"]` and `[index]`, one behind the other; empty for the outermost.
+    /// From the outermost value inwards: `.name` for a field, a variant or a text as key, `[2]` for an item or
+    /// an integer as key, `[key 0]` and `[value 0]` otherwise; empty for the outermost.
     path: String,
     problem: Box<Problem>,
 }
@@ -19,8 +20,8 @@ pub struct Error {
 pub enum Problem {
     /// A value of the wrong type or range, a missing or unknown field, or what a type says of itself.
     Mismatch(String),
-    /// No Rust type stands for it: a class, a function, an object, a text with surrogates, an integer beyond 128
-    /// bits.
+    /// No Rust type stands for it: a class, a function, an object, a text with surrogates, an integer beyond
+    /// 128 bits.
     NoType {
         /// What it is.
         found: &'static str,
@@ -29,7 +30,8 @@ pub enum Problem {
     Read(pickle::ReadError),
     /// Values nest deeper than [`DEEPEST`](super::DEEPEST), or contain themselves.
     TooDeep,
-    /// Shared parts make the value unfold to more than this many values, each 16 bytes of a text counted as one.
+    /// Shared parts make the value unfold to more than this many values, each 16 bytes of a text counted as
+    /// one.
     TooMany {
         /// How many are allowed.
         allowed: usize,

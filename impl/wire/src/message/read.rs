@@ -219,7 +219,8 @@ impl<'v> Proxy<'v> {
 }
 
 impl<'v> Exception<'v> {
-    /// The exception in this object: an instance of some class. Which classes are exceptions is not known here.
+    /// The exception in this object: an instance of some class. Which classes are exceptions is not known
+    /// here.
     ///
     /// # Errors
     /// See [`MessageError`].

@@ -233,7 +233,8 @@ impl std::error::Error for ReadError {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The name of a class or function cannot be written below protocol 4: it holds a line feed or a surrogate.
+    /// The name of a class or function cannot be written below protocol 4: it holds a line feed or a
+    /// surrogate.
     BadName {
         /// The module and the name, with a dot between.
         found: String,

@@ -35,10 +35,10 @@ pub fn read(pickle: &[u8]) -> Result<Value<'_>, ReadError> {
 impl Reader {
     /// Reads exactly one pickle of protocol 2 to 5.
     ///
-    /// The texts of the value lie in `pickle`. Nothing is imported or called: constructions are recorded, except
-    /// that the forms in which older protocols write bytes, bytearrays, sets and lists give what they stand for.
-    /// Stricter than CPython: bytes after the end, values left on the stack, opcodes across the end of a frame
-    /// and a state for something that is no object are errors.
+    /// The texts of the value lie in `pickle`. Nothing is imported or called: constructions are recorded,
+    /// except that the forms in which older protocols write bytes, bytearrays, sets and lists give what they
+    /// stand for. Stricter than CPython: bytes after the end, values left on the stack, opcodes across the
+    /// end of a frame and a state for something that is no object are errors.
     ///
     /// # Errors
     /// See [`ReadError`]; whatever the bytes are, there is no panic, and memory stays within [`Limits`].

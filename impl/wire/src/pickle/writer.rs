@@ -1,4 +1,5 @@
-//! The writer: values as CPython's own pickler writes them, byte for byte where nothing but the value decides.
+//! The writer: values as CPython's own pickler writes them, byte for byte where nothing but the value
+//! decides.
 
 use super::error::WriteError;
 use super::opcode as op;

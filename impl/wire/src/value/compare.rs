@@ -14,18 +14,18 @@ impl PartialEq for Value<'_> {
 }
 
 impl PartialEq for Node<'_> {
-    /// Whether both are the same plain value. This is stricter than Python's `==`: types are told apart, floats
-    /// compare by their bits, dicts in their order. Sets compare without order, except that the objects in them
-    /// are matched in the order in which they come. Sharing does not count: `[a, a]` equals `[a, b]` if `a`
-    /// equals `b`; values with cycles are equal if no finite way into both tells them apart.
+    /// Whether both are the same plain value. This is stricter than Python's `==`: types are told apart,
+    /// floats compare by their bits, dicts in their order. Sets compare without order, except that the
+    /// objects in them are matched in the order in which they come. Sharing does not count: `[a, a]` equals
+    /// `[a, b]` if `a` equals `b`; values with cycles are equal if no finite way into both tells them apart.
     fn eq(&self, other: &Node<'_>) -> bool {
         equal(self.store, self.id, other.store, other.id)
     }
 }
 
 /// Both graphs are states of an automaton; two are equal if they can be merged without contradiction
-/// (Hopcroft and Karp, 1971). Each merge leaves one class less, so the cost is that of the graphs and not that
-/// of the trees they unfold to.
+/// (Hopcroft and Karp, 1971). Each merge leaves one class less, so the cost is that of the graphs and not
+/// that of the trees they unfold to.
 fn equal(a: &Store<'_>, left: Id, b: &Store<'_>, right: Id) -> bool {
     let offset = a.records.len();
     let mut classes: Vec<u32> = (0..(offset + b.records.len()) as u32).collect();

@@ -1,7 +1,7 @@
 //! Which keys are one key: numbers for objects that can be hashed, equal exactly where the objects are.
 //!
-//! Tuples and frozensets are numbered after their parts, so a key that shares its parts a thousandfold costs no
-//! more than its distinct parts, and the stack stays flat. The table hashes with a key of its own process.
+//! Tuples and frozensets are numbered after their parts, so a key that shares its parts a thousandfold costs
+//! no more than its distinct parts, and the stack stays flat. The table hashes with a key of its own process.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -48,8 +48,8 @@ impl<'k> Keys<'k> {
         Keys { rule, numbers: HashMap::new() }
     }
 
-    /// The number of this key. `known` holds the numbers of this store's tuples, frozensets and long texts; `met` the
-    /// objects met so far, in order, under [`Rule::Exact`].
+    /// The number of this key. `known` holds the numbers of this store's tuples, frozensets and long texts;
+    /// `met` the objects met so far, in order, under [`Rule::Exact`].
     pub(crate) fn number(
         &mut self,
         store: &'k Store<'_>,

@@ -13,7 +13,8 @@ impl fmt::Debug for Value<'_> {
 }
 
 impl fmt::Debug for Node<'_> {
-    /// Nearly Python's `repr`. A container or long text met again shows as `<1>`, the first printed being `<0>`.
+    /// Nearly Python's `repr`. A container or long text met again shows as `<1>`, the first printed being
+    /// `<0>`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         show(*self, f)
     }

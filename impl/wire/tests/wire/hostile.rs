@@ -187,7 +187,8 @@ fn deep_and_shared_values_take_no_stack_and_no_time() {
 
 #[test]
 fn keys_that_are_one_in_python_are_one() {
-    // {1: 'a', 1.0: 'b', True: 'c', 2**64: 'd', float(2**64): 'e', -2**64: 'f', float(-2**64): 'g', nan: 0, nan: 1}
+    // {1: 'a', 1.0: 'b', True: 'c', 2**64: 'd', float(2**64): 'e', -2**64: 'f', float(-2**64): 'g', nan: 0,
+    // nan: 1}
     let mut body = b"}(K\x01\x8c\x01aG?\xf0\0\0\0\0\0\0\x8c\x01b\x88\x8c\x01c".to_vec();
     body.extend(b"\x8a\x09\0\0\0\0\0\0\0\0\x01\x8c\x01dGC\xf0\0\0\0\0\0\0\x8c\x01e");
     body.extend(b"\x8a\x09\0\0\0\0\0\0\0\0\xff\x8c\x01fG\xc3\xf0\0\0\0\0\0\0\x8c\x01g");
@@ -200,8 +201,8 @@ fn keys_that_are_one_in_python_are_one() {
 
 #[test]
 fn long_texts_in_many_places_are_gone_through_once() {
-    // A megabyte, 300,000 times the key of one dict, of dicts of two keys, and the item of a list: going through
-    // it each time would take minutes.
+    // A megabyte, 300,000 times the key of one dict, of dicts of two keys, and the item of a list: going
+    // through it each time would take minutes.
     let text = |memo: u8, last: u8| {
         let mut text = b"X\0\0\x10\0".to_vec();
         text.extend([b'x'].repeat((1 << 20) - 1));

@@ -1,4 +1,5 @@
-//! Conversations of clients with CPython's manager, as captured: each message read, rebuilt and written again.
+//! Conversations of clients with CPython's manager, as captured: each message read, rebuilt and written
+//! again.
 
 use procession_wire::auth::Role;
 use procession_wire::message::{
