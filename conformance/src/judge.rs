@@ -42,6 +42,8 @@ mod brute_pipe;
 #[cfg(test)]
 mod compared;
 #[cfg(test)]
+mod compared_counter;
+#[cfg(test)]
 mod compared_pipe;
 #[cfg(test)]
 mod compared_sync;

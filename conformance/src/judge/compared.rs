@@ -243,6 +243,14 @@ fn agree(
 const LEVELS: [QueueLevel; 3] =
     [QueueLevel::Conservation, QueueLevel::ProducerFifo, QueueLevel::LinearizableFifo];
 
+/// How many histories are compared by each test: some, or as many as `PROCESSION_COMPARED_CASES` says, for
+/// a long search once in a while.
+pub(super) fn compared_cases() -> ProptestConfig {
+    let wanted = std::env::var("PROCESSION_COMPARED_CASES").ok();
+    let cases = wanted.map_or(3000, |wanted| wanted.parse().expect("it is a number of cases"));
+    ProptestConfig { cases, ..ProptestConfig::default() }
+}
+
 /// A history as a person reads it.
 pub(super) fn told(program: &Program, history: &History) -> String {
     let mut told = String::new();
@@ -261,7 +269,7 @@ pub(super) fn told(program: &Program, history: &History) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(compared_cases())]
 
     #[test]
     fn what_a_correct_queue_did_is_accepted_by_both(

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use procession_contract::{Answer, Call, Item, Outcome, QueueLevel, Worker};
 
 use super::brute_pipe::{Promise, explained};
-use super::compared::{Choices, told};
+use super::compared::{Choices, compared_cases, told};
 use super::{judge, notation};
 use crate::history::{CallHistory, FaultFired, History, Returned, RunEnd, WorkerEnd, WorkerHistory};
 use crate::program::build::{on, recv, send, worker};
@@ -300,7 +300,7 @@ fn agree(program: &Program, history: &History, promise: Promise) -> Result<bool,
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(compared_cases())]
 
     #[test]
     fn what_a_correct_pipe_did_is_accepted_by_both(choices in prop::collection::vec(any::<u8>(), 30..110)) {

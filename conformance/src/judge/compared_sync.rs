@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use procession_contract::{ActionEnd, Answer, BarrierAction, Call, LockChoice, Outcome, QueueLevel, Scalar};
 use proptest::prelude::*;
 
-use super::compared::{Choices, told};
+use super::compared::{Choices, compared_cases, told};
 use super::forward::{Act, Open, Reply, Sort, World};
 use super::{judge, notation};
 use crate::history::{CallHistory, FaultFired, History, Returned, RunEnd, WorkerEnd, WorkerHistory};
@@ -44,6 +44,10 @@ fn with_object(sort: Sort) -> (Program, Judge) {
             let given = LockChoice::Given(name());
             (program.condition("x").value_with("v", "q", 0, given), Judge::Condition(name()))
         }
+        Sort::Counter => {
+            let given = LockChoice::Given(name());
+            (program.condition("x").value_with("v", "q", 0, given), Judge::Counter("v".into()))
+        }
         Sort::Event => (program.event("x"), Judge::Event(name())),
         Sort::Barrier { parties, fails } => {
             let action = BarrierAction { word: 9, then: ActionEnd::Raises };
@@ -78,6 +82,7 @@ fn some_line(choices: &mut Choices, sort: Sort, depth: &mut i32) -> Line {
         }
         Sort::Condition if *depth <= 0 => match choices.below(8) {
             0 => on("", Call::WordAdd { index: 0, amount: 1 }),
+            1 if choices.below(2) == 0 => store("v", 1 + choices.below(2) as i64),
             1 => load("v"),
             2 => notify("x"),
             _ => {
@@ -94,11 +99,16 @@ fn some_line(choices: &mut Choices, sort: Sort, depth: &mut i32) -> Line {
             6 | 7 => notify("x"),
             8 => notify_all("x"),
             9 => add("v", 1, 1, choices.below(2) == 0),
+            10 if choices.below(2) == 0 => store("v", 1 + choices.below(2) as i64),
             10 => on("", Call::WordAdd { index: 0, amount: 1 }),
             _ => {
                 *depth -= 1;
                 release("x")
             }
+        },
+        Sort::Counter => match choices.below(3) {
+            0 => load("v"),
+            _ => add("v", 1 + choices.below(2) as i64, 1, true),
         },
         Sort::Event => match choices.below(7) {
             0 | 1 => set("x"),
@@ -137,7 +147,7 @@ fn answer_of((outcome, value, aux): Reply) -> Answer {
 }
 
 /// Goes forward at random.
-fn simulate(choices: &mut Choices, sort: Sort) -> (Program, History) {
+pub(super) fn simulate(choices: &mut Choices, sort: Sort) -> (Program, History) {
     let workers = 2 + choices.below(2);
     let (program, by) = with_object(sort);
     let mut program = program.main([]).judge(by);
@@ -226,7 +236,7 @@ fn simulate(choices: &mut Choices, sort: Sort) -> (Program, History) {
 }
 
 /// Changes one thing: an answer, when a call was over, whether it was, or who was killed.
-fn mutate(choices: &mut Choices, program: &Program, history: &mut History) {
+pub(super) fn mutate(choices: &mut Choices, program: &Program, history: &mut History) {
     let calls = history.workers.iter_mut().flat_map(|worker| &mut worker.calls);
     let mut calls: Vec<&mut CallHistory> = calls.filter(|call| call.returned.is_some()).collect();
     if calls.is_empty() {
@@ -321,7 +331,7 @@ struct Brute<'a> {
 }
 
 /// Whether some order of all steps explains every answer.
-fn explained(program: &Program, history: &History, sort: Sort) -> bool {
+pub(super) fn explained(program: &Program, history: &History, sort: Sort) -> bool {
     let mut points = Vec::new();
     for (worker, lived) in history.workers.iter().enumerate() {
         let mut last = 0;
@@ -393,7 +403,7 @@ impl Brute<'_> {
     fn is_valueless(&self, open: Option<&Open>, outcome: Outcome) -> bool {
         open.is_some_and(|open| match open.call {
             Call::Release { .. } | Call::Notify { .. } | Call::NotifyAll | Call::Set | Call::Clear => true,
-            Call::Abort | Call::Reset => true,
+            Call::Abort | Call::Reset | Call::Store { .. } => true,
             Call::Acquire { .. } => outcome == Outcome::OwnerDied,
             _ => false,
         })
@@ -498,7 +508,7 @@ fn agree(program: &Program, history: &History, sort: Sort) -> Result<bool, TestC
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(compared_cases())]
 
     #[test]
     fn what_a_correct_object_did_is_accepted_by_both(

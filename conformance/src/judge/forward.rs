@@ -15,6 +15,8 @@ pub enum Sort {
     },
     /// With a recursive lock, a value behind it, and a shared word.
     Condition,
+    /// A value that is only added to and read, under the lock of a condition that nobody waits for.
+    Counter,
     Event,
     Barrier {
         parties: usize,
@@ -180,7 +182,7 @@ impl World {
             return Vec::new();
         }
         match self.sort {
-            Sort::Lock | Sort::Rlock | Sort::Condition => self.lock_steps(worker, open),
+            Sort::Lock | Sort::Rlock | Sort::Condition | Sort::Counter => self.lock_steps(worker, open),
             Sort::Semaphore { .. } => self.semaphore_steps(worker, open),
             Sort::Event => self.event_steps(worker, open),
             Sort::Barrier { .. } => self.barrier_steps(worker, open),
@@ -251,7 +253,7 @@ impl World {
                 world.word += amount;
                 next.push(world.answered(worker, ok(self.word)));
             }
-            Call::Load { .. } | Call::Add { .. } => {
+            Call::Load { .. } | Call::Store { .. } | Call::Add { .. } => {
                 self.access(worker, open, &mut next);
             }
             other => panic!("{other:?} is no call of a lock here"),
@@ -271,6 +273,10 @@ impl World {
             Call::Load { .. } => {
                 let (_, value, aux) = read(self.number);
                 next.push(world.answered(worker, (outcome(self.orphaned), value, aux)));
+            }
+            Call::Store { to: Scalar::Int(number), .. } => {
+                world.number = *number;
+                next.push(world.answered(worker, answer(outcome(self.orphaned), 0)));
             }
             Call::Add { amount, locked, .. } => match (locked, &self.acts[worker]) {
                 (false, Act::Called) => next.push(world.with(worker, Act::Read(self.number, self.orphaned))),

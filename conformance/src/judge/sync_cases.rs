@@ -17,8 +17,13 @@ const LOST: Option<FailureKind> = Some(FailureKind::Lost);
 const NO_ORDER: Option<FailureKind> = Some(FailureKind::NotLinearizable);
 
 fn kind_of(text: &str, by: Judge) -> Option<FailureKind> {
+    kind_by_all(text, [by])
+}
+
+fn kind_by_all(text: &str, judges: impl IntoIterator<Item = Judge>) -> Option<FailureKind> {
     let (program, history) = notation::read(text);
-    match judge(&program.judge(by), &history, &notation::manifest(QueueLevel::Conservation)) {
+    let program = judges.into_iter().fold(program, crate::program::Program::judge);
+    match judge(&program, &history, &notation::manifest(QueueLevel::Conservation)) {
         Verdict::Pass => None,
         Verdict::Fail(failure) => Some(failure.kind),
         other => panic!("neither passed nor failed: {other:?}"),
@@ -147,6 +152,18 @@ fn event(#[case] text: &str, #[case] expected: Option<FailureKind>) {
 }
 
 #[rstest]
+#[case::waiter_is_told_of_a_holder_that_has_ended(
+    "w3: acquire@c [0,2] ok 1; w3: wait@c [3,20] owner_died 0; w2: acquire@c [4,9] ok 1",
+    OK
+)]
+#[case::waiter_need_not_be_told_of_a_holder_that_has_ended(
+    "w3: acquire@c [0,2] ok 1; w3: wait@c [3,; w2: acquire@c [4,9] ok 1; quiescent",
+    OK
+)]
+#[case::waiter_is_told_though_the_holder_let_go(
+    "w3: acquire@c [0,2] ok 1; w3: wait@c [3,20] owner_died 0; w2: acquire@c [4,9] ok 1; w2: release@c [10,11] ok",
+    WRONG_OUTCOME
+)]
 #[case::notified(
     "w1: acquire@c [0,1] ok 1; w1: wait@c [2,20] ok 1; w2: acquire@c [3,5] ok 1; w2: notify@c [6,7] ok; w2: release@c [8,9] ok",
     OK
@@ -282,4 +299,60 @@ fn register(#[case] text: &str, #[case] expected: Option<FailureKind>) {
 #[case::and_then_not("w1: lockedadd@v 1 [0,; w1 killed; w2: load@v [10,12] -> 0", OK)]
 fn counter(#[case] text: &str, #[case] expected: Option<FailureKind>) {
     assert_eq!(kind_of(text, Judge::Counter("v".into())), expected);
+}
+
+/// Programs that nobody wrote come to a stop now and then, and have mostly earned it.
+#[rstest]
+#[case::embrace(
+    "w1: acquire@l [0,5] ok 1; w2: acquire@r [1,6] ok 1; w1: acquire@r [7,; w2: acquire@l [8,; quiescent",
+    OK
+)]
+#[case::embrace_of_which_one_let_go(
+    "w1: acquire@l [0,5] ok 1; w2: acquire@r [1,6] ok 1; w2: release@r [9,10] ok; w1: acquire@r [7,; w2: acquire@l [11,; quiescent",
+    HANG
+)]
+#[case::embrace_that_a_death_has_undone(
+    "w1: acquire@l [0,5] ok 1; w2: acquire@r [1,6] ok 1; w1: acquire@r [7,; w2: acquire@l [8,; w2 killed; quiescent",
+    HANG
+)]
+#[case::holder_waits_for_an_event(
+    "w1: acquire@l [0,5] ok 1; w1: wait@e [6,; w2: acquire@l [7,; quiescent",
+    OK
+)]
+#[case::holder_waits_for_an_event_that_is_set(
+    "w1: acquire@l [0,5] ok 1; w1: wait@e [6,; w2: acquire@l [7,; w3: set@e [8,9] ok; quiescent",
+    HANG
+)]
+#[case::holder_waits_for_a_party(
+    "w1: acquire@l [0,5] ok 1; w1: wait@b [6,; w2: acquire@l [7,; quiescent",
+    OK
+)]
+#[case::all_parties_wait("w1: acquire@l [0,5] ok 1; w1: wait@b [6,; w2: wait@b [7,; quiescent", HANG)]
+#[case::holder_waits_for_a_permit(
+    "w1: acquire@t [0,5] ok 1; w1: acquire@l [6,7] ok 1; w1: acquire@t [8,; w2: acquire@l [9,; quiescent",
+    OK
+)]
+#[case::holder_waits_for_a_permit_that_came(
+    "w1: acquire@t [0,5] ok 1; w1: acquire@l [6,7] ok 1; w1: acquire@t [8,; w2: acquire@l [12,; w3: release@t [9,10] ok; quiescent",
+    HANG
+)]
+#[case::nobody_is_left_to_notify(
+    "w1: acquire@c [0,5] ok 1; w1: wait@c [6,; w2: acquire@c [7,8] ok 1; w2: acquire@l [9,10] ok 1; w2: wait@c [11,; quiescent",
+    OK
+)]
+#[case::notified_while_another_lock_is_held(
+    "w1: acquire@c [0,5] ok 1; w1: wait@c [6,; w2: acquire@c [7,8] ok 1; w2: notify@c [9,10] ok; w2: release@c [11,12] ok; w2: acquire@l [13,14] ok 1; quiescent",
+    HANG
+)]
+fn a_stop_is_deserved_or_a_lost_wake_up(#[case] text: &str, #[case] expected: Option<FailureKind>) {
+    let name = |name: &str| name.to_owned();
+    let judges = [
+        Judge::Lock(name("l")),
+        Judge::Rlock(name("r")),
+        Judge::Semaphore(name("t")),
+        Judge::Condition(name("c")),
+        Judge::Event(name("e")),
+        Judge::Barrier(name("b")),
+    ];
+    assert_eq!(kind_by_all(text, judges), expected);
 }

@@ -189,7 +189,9 @@ impl Monitor {
                     found.push(with(hold, LATE, note));
                 }
                 let told = matches!(wait.end, End::Told(false) | End::Unknown);
-                if hold == Hold::Dead && (told || wait.predicate.is_some()) {
+                // What a process left held at its own end may also stay so: nobody need go on for it.
+                let orphaned = hold == Hold::Dead || (hold == Hold::Left && !now.waits(lane));
+                if orphaned && (told || wait.predicate.is_some()) {
                     let mine = Hold::Held(lane as u8, (note >> DEPTH) as u32 & 0x7fff_ffff);
                     found.push(match wait.predicate {
                         None => with(mine, phase::DONE, 0),
