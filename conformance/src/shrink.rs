@@ -1,16 +1,22 @@
 //! Shrinking: from a program that fails to a smaller one that fails too.
 //!
-//! The order is Lincheck's: first what removes most, a worker, then faults, single lines and pairs of
-//! lines (a put and the get that takes its item, which cannot go alone without leaving a call that
-//! waits for ever), then smaller payloads, times and counts. Every candidate is run by the caller, as
-//! often as it takes to see the failure; the work is bounded by the number of candidates.
+//! The order is Lincheck's: first what removes most, a worker, an object, then faults, single lines and
+//! lines that belong together (a put and the get that takes its item, an acquire and its release, which
+//! cannot go alone without leaving a call that waits for ever), then smaller payloads, times and counts.
+//! Every candidate is run by the caller, as often as it takes to see the failure; the work is bounded by
+//! the number of candidates.
 //!
 //! A candidate is always a whole program: what refers to a line or worker that goes, goes with it, or
 //! the line stays. Conditions go; a line stays while an expectation of another line, or a judge, names
 //! it.
 
+#[cfg(test)]
+mod cases;
+mod sync;
+
 use procession_contract::{Call, Item, ItemKind};
 
+use crate::program::check::problems;
 use crate::program::{Condition, Expect, Judge, Place, Program};
 
 /// Shrinks a program that fails.
@@ -25,7 +31,7 @@ pub fn shrink(program: &Program, most_runs: usize, mut fails: impl FnMut(&Progra
         for pass in PASSES {
             // What was removed at one place leaves the next candidate at the same place.
             let mut place = 0;
-            while let Some(candidate) = pass(&smallest, &mut place) {
+            while let Some(candidate) = next(pass, &smallest, &mut place) {
                 if runs_left == 0 {
                     return smallest;
                 }
@@ -44,11 +50,36 @@ pub fn shrink(program: &Program, most_runs: usize, mut fails: impl FnMut(&Progra
     }
 }
 
+/// The next candidate of a pass that is well formed, or no worse than the program was before: without
+/// its fault, say, two workers may be left that wait for each other.
+fn next(pass: Pass, program: &Program, place: &mut usize) -> Option<Program> {
+    let known = problems(program);
+    loop {
+        let candidate = pass(program, place)?;
+        if problems(&candidate).iter().all(|problem| known.contains(problem)) {
+            return Some(candidate);
+        }
+        *place += 1;
+    }
+}
+
 /// A pass gives the candidate at a place, moving the place on over those that are none, and `None`
 /// when there are no more.
 type Pass = fn(&Program, &mut usize) -> Option<Program>;
 
-const PASSES: [Pass; 6] = [drop_worker, drop_fault, drop_line, drop_pair, smaller_item, smaller_number];
+const PASSES: [Pass; 11] = [
+    drop_worker,
+    sync::drop_object,
+    drop_fault,
+    sync::drop_section,
+    sync::drop_wake,
+    sync::drop_round,
+    drop_line,
+    drop_pair,
+    smaller_item,
+    smaller_number,
+    sync::smaller_limit,
+];
 
 /// The first candidate at or behind the place.
 fn first<T>(choices: &[T], place: &mut usize, candidate: impl Fn(&T) -> Option<Program>) -> Option<Program> {
@@ -211,6 +242,8 @@ fn smaller_number(program: &Program, place: &mut usize) -> Option<Program> {
         match &mut line.step.call {
             Call::Sleep { ms } | Call::Burn { ms } if *ms > 0 => *ms /= 2,
             Call::GetMany { max, .. } if *max > 1 => *max /= 2,
+            Call::Add { times, .. } if *times > 1 => *times /= 2,
+            Call::Notify { n: Some(n) } | Call::Release { n: Some(n) } if *n > 1 => *n /= 2,
             Call::PutMany { items, .. } if items.len() > 1 => {
                 items.pop();
             }
@@ -340,208 +373,5 @@ fn expects_known(
         Expect::PidOf(name) => worker(name),
         Expect::All(all) | Expect::Any(all) => all.iter().all(|one| expects_known(one, known, worker)),
         _ => true,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::program::Action;
-    use crate::program::build::{at, get, put, returned, sleep};
-    use crate::program::random::{batch_program, pipe_program, queue_program};
-    use proptest::prelude::*;
-
-    /// How many puts and gets a program has.
-    fn count(program: &Program) -> (usize, usize) {
-        let calls = || program.roles.iter().flat_map(|role| &role.lines).map(|line| &line.step.call);
-        (calls().filter(|call| gives(call)).count(), calls().filter(|call| takes(call)).count())
-    }
-
-    fn three_workers() -> Program {
-        Program::new()
-            .queue("q", 0)
-            .main([])
-            .process("w1", [put("q", 1), put("q", Item::bytes(2, 5000)).label("put"), sleep(100)])
-            .process("w2", [get("q"), get("q").after(returned("w1", "put"))])
-            .process("w3", [put("q", 3), get("q")])
-            .fault("w3", Action::Kill, [returned("w1", "put")])
-    }
-
-    #[test]
-    fn only_what_fails_is_left() {
-        let needs_item_2 = |program: &Program| {
-            let lines = program.roles.iter().flat_map(|role| &role.lines);
-            lines.flat_map(|line| crate::judge::run::items_of(&line.step.call)).any(|item| item.id == 2)
-        };
-        let smallest = shrink(&three_workers(), 1000, needs_item_2);
-        assert_eq!(smallest.roles.len(), 2);
-        assert!(smallest.faults.is_empty());
-        assert_eq!(smallest.roles[1].lines, [put("q", 2).label("put")]);
-    }
-
-    #[test]
-    fn a_put_goes_together_with_its_get() {
-        // A program with more gets than puts would hang for another reason.
-        let balanced = |program: &Program| {
-            let (puts, gets) = count(program);
-            puts == gets && puts >= 1
-        };
-        let smallest = shrink(&three_workers(), 1000, balanced);
-        assert_eq!(count(&smallest), (1, 1));
-    }
-
-    #[test]
-    fn a_line_that_an_expectation_names_stays() {
-        let program = Program::new().queue("q", 0).main([
-            put("q", 1).label("first"),
-            get("q").expect(Expect::NotBeforeReturnOf(at("main", "first"))),
-        ]);
-        let has_an_expectation =
-            |program: &Program| program.roles[0].lines.iter().any(|line| line.expect.is_some());
-        assert_eq!(shrink(&program, 1000, has_an_expectation), program);
-    }
-
-    #[test]
-    fn expectations_shrink_with_their_items() {
-        let program = Program::new()
-            .queue("q", 0)
-            .main([put("q", Item::bytes(7, 4000)), get("q").gives(Item::bytes(7, 4000))]);
-        let sends = |program: &Program| count(program) == (1, 1);
-        let smallest = shrink(&program, 1000, sends);
-        assert_eq!(smallest.roles[0].lines, [put("q", 7), get("q").gives(7)]);
-    }
-
-    #[test]
-    fn bytes_with_positions_in_them_stay() {
-        use crate::program::build::{recv, send_bytes};
-        let mut lines = [send_bytes("p.1", Item::bytes(7, 4000)), recv("p.0").gives(Item::bytes(7, 4000))];
-        let Call::SendBytes { offset, .. } = &mut lines[0].step.call else { panic!("it sends bytes") };
-        *offset = Some(0);
-        let program = Program::new().pipe("p").main(lines);
-        let mut runs = 0;
-        let both = |program: &Program| {
-            runs += 1;
-            count(program) == (1, 1)
-        };
-        assert_eq!(shrink(&program, 1000, both), program);
-        assert!(runs < 10, "{runs} runs for what cannot be shrunk");
-    }
-
-    #[test]
-    fn the_runs_are_bounded() {
-        let mut runs = 0;
-        let smallest = shrink(&three_workers(), 5, |_| {
-            runs += 1;
-            false
-        });
-        assert_eq!((runs, smallest), (5, three_workers()));
-    }
-
-    /// What a failure may need of a program: the more it needs, the larger is the smallest one.
-    #[derive(Clone, Debug)]
-    enum Need {
-        /// So many puts or sends, and so many calls that take.
-        Calls(usize, usize),
-        /// Workers that have so many lines each.
-        Workers(usize, usize),
-        /// An item of at least so many bytes.
-        Length(u32),
-        /// A call that takes so many items at once, and one that puts so many.
-        Batches(u32, usize),
-        /// Puts and gets are as many, at least so many.
-        Balanced(usize),
-    }
-
-    impl Need {
-        fn is_met(&self, program: &Program) -> bool {
-            let calls = || program.lines().map(|(_, line)| &line.step.call);
-            match *self {
-                Need::Calls(giving, taking) => {
-                    let (gives, takes) = count(program);
-                    gives >= giving && takes >= taking
-                }
-                Need::Workers(workers, lines) => {
-                    program.roles.iter().filter(|role| role.lines.len() >= lines).count() >= workers
-                }
-                Need::Length(bytes) => {
-                    calls().flat_map(crate::judge::run::items_of).any(|item| item.len >= bytes)
-                }
-                Need::Batches(taking, putting) => {
-                    calls().any(|call| matches!(call, Call::GetMany { max, .. } if *max >= taking))
-                        && calls()
-                            .any(|call| matches!(call, Call::PutMany { items, .. } if items.len() >= putting))
-                }
-                Need::Balanced(least) => {
-                    let (gives, takes) = count(program);
-                    gives == takes && gives >= least
-                }
-            }
-        }
-    }
-
-    fn needs() -> impl Strategy<Value = Need> {
-        prop_oneof![
-            (0usize..4, 0usize..4).prop_map(|(giving, taking)| Need::Calls(giving, taking)),
-            (1usize..3, 1usize..4).prop_map(|(workers, lines)| Need::Workers(workers, lines)),
-            (16u32..2000).prop_map(Need::Length),
-            (1u32..3, 1usize..3).prop_map(|(taking, putting)| Need::Batches(taking, putting)),
-            (1usize..4).prop_map(Need::Balanced),
-        ]
-    }
-
-    fn random_program(sort: usize, seed: u64) -> Program {
-        [queue_program, batch_program, pipe_program][sort](seed)
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { max_global_rejects: 100_000, ..ProptestConfig::default() })]
-
-        #[test]
-        fn nothing_more_can_be_left_out(seed: u64, sort in 0usize..3, need in needs()) {
-            let program = random_program(sort, seed);
-            prop_assume!(need.is_met(&program));
-            let smallest = shrink(&program, 20_000, |candidate| {
-                assert!(is_whole(candidate, &program) && *candidate != program, "{candidate:?}");
-                need.is_met(candidate)
-            });
-            prop_assert!(need.is_met(&smallest));
-            for pass in PASSES {
-                let mut place = 0;
-                while let Some(candidate) = pass(&smallest, &mut place) {
-                    prop_assert!(!need.is_met(&candidate), "this is smaller and fails too: {candidate:?}");
-                    place += 1;
-                }
-            }
-            // What that comes to, by sort of need.
-            let lines = smallest.lines().count();
-            match need {
-                Need::Calls(giving, taking) => {
-                    prop_assert_eq!(count(&smallest), (giving, taking));
-                    prop_assert_eq!(lines, giving + taking);
-                }
-                Need::Workers(workers, each) => prop_assert_eq!(lines, workers * each),
-                Need::Length(bytes) => {
-                    let items = smallest.lines().flat_map(|(_, line)| {
-                        crate::judge::run::items_of(&line.step.call).to_vec()
-                    });
-                    let longest = items.map(|item| item.len).max().unwrap_or(0);
-                    prop_assert!(longest < 2 * bytes.max(32) && lines == 1, "{smallest:?}");
-                }
-                Need::Batches(taking, putting) => {
-                    prop_assert_eq!(lines, 2);
-                    for (_, line) in smallest.lines() {
-                        match &line.step.call {
-                            Call::GetMany { max, .. } => prop_assert!(*max < 2 * taking),
-                            Call::PutMany { items, .. } => prop_assert_eq!(items.len(), putting),
-                            other => prop_assert!(false, "{other:?} is not needed"),
-                        }
-                    }
-                }
-                Need::Balanced(least) => {
-                    prop_assert_eq!(count(&smallest), (least, least));
-                    prop_assert_eq!(lines, 2 * least);
-                }
-            }
-        }
     }
 }

@@ -56,6 +56,38 @@ pub fn mixed_program(seed: u64) -> Program {
     program_of(seed, &THINGS, count, "mixed")
 }
 
+/// A program as [`sync_program`] gives them in which one worker dies, or two, with whatever they hold:
+/// between two of their lines, or at any time after their first call.
+pub fn deadly_program(seed: u64, things: &[Thing]) -> Program {
+    let mut program = program_of(seed, things, 2, "deadly");
+    // Numbers of its own, so that the lines are those of the program in which nobody dies.
+    let mut random = Random::new(!seed);
+    let workers = program.roles.len() as u64 - 1;
+    let first = 1 + random.below(workers);
+    // Somebody must be left to see it.
+    let second = 1 + random.below(workers);
+    let victims =
+        if workers > 2 && second != first && random.once_in(2) { vec![first, second] } else { vec![first] };
+    for victim in victims {
+        let role = &mut program.roles[victim as usize];
+        let name = role.worker.name.clone();
+        if random.once_in(3) {
+            role.lines[0].label = "first".into();
+            role.lines.push(stay_until_the_end());
+            program.roles[0].lines.push(own(Call::Getpid).after(gone(&name)));
+            program = program.kill(&name, [called(&name, "first")]);
+            program.faults.last_mut().expect("it was added").delay_us = random.below(4000);
+        } else {
+            role.lines.truncate(1 + random.below(role.lines.len() as u64) as usize);
+            role.lines.push(signal_self(SIGKILL));
+        }
+    }
+    program
+}
+
+/// The signal that nobody can handle.
+const SIGKILL: i32 = 9;
+
 /// One object of a program.
 struct Object {
     thing: Thing,
@@ -243,18 +275,28 @@ mod tests {
             let program = sync_program(7, &[Thing::Lock, Thing::Condition]);
             insta::assert_snapshot!("random_sync_program", serde_json::to_string_pretty(&program).unwrap());
             insta::assert_snapshot!("random_mixed_program", serde_json::to_string_pretty(&mixed_program(7)).unwrap());
+            let program = deadly_program(7, &[Thing::Lock, Thing::Semaphore]);
+            insta::assert_snapshot!("random_deadly_program", serde_json::to_string_pretty(&program).unwrap());
         });
     }
 
     proptest! {
         #[test]
         fn programs_are_sound_and_small(seed: u64) {
-            for program in [mixed_program(seed), sync_program(seed, &THINGS)] {
+            for program in [mixed_program(seed), sync_program(seed, &THINGS), deadly_program(seed, &THINGS)] {
                 prop_assert_eq!(problems(&program), Vec::<String>::new());
                 prop_assert!((3..=5).contains(&program.roles.len()));
                 prop_assert_eq!(program.judges.len(), program.objects.len());
                 prop_assert!(program.lines().count() < 120);
             }
+        }
+
+        #[test]
+        fn one_worker_dies_or_two_and_another_lives(seed: u64) {
+            let program = deadly_program(seed, &THINGS);
+            let by_itself = program.lines().filter(|(_, line)| matches!(line.step.call, Call::SignalSelf { .. }));
+            let deaths = by_itself.count() + program.faults.len();
+            prop_assert!((1..=2).contains(&deaths) && deaths < program.roles.len() - 1, "{deaths} deaths");
         }
 
         #[test]
