@@ -3,8 +3,9 @@
 mod creation;
 mod death;
 mod permits;
+mod random;
 
 use crate::clause::Clause;
 
 /// The chapters, in reading order.
-pub const CHAPTERS: &[&[Clause]] = &[permits::CLAUSES, creation::CLAUSES, death::CLAUSES];
+pub const CHAPTERS: &[&[Clause]] = &[permits::CLAUSES, creation::CLAUSES, death::CLAUSES, random::CLAUSES];

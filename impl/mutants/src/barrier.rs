@@ -11,7 +11,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "barrier_lets_the_last_but_one_pass",
         about: "The party before the last one does not wait.",
-        clauses: &["barrier/releases-all-together"],
+        clauses: &["barrier/releases-all-together", "barrier/order-in-any-program"],
         defect: Defect::in_barriers(last_but_one_passes),
     },
     Mutant {

@@ -36,7 +36,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "barrier_reset_breaks",
         about: "A reset leaves the barrier broken.",
-        clauses: &["barrier/reset-with-waiters", "barrier/reset-after-break"],
+        clauses: &["barrier/reset-with-waiters", "barrier/reset-after-break", "barrier/order-in-any-program"],
         defect: Defect::in_barriers(reset_breaks),
     },
     Mutant {

@@ -21,6 +21,7 @@ pub const MUTANTS: &[Mutant] = &[
             "condition/wait-requires-ownership",
             "condition/notify-requires-ownership",
             "condition/wait-for-returns-predicate",
+            "condition/order-in-any-program",
         ],
         defect: Defect::in_conditions(asks_nobody),
     },

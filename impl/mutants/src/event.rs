@@ -18,7 +18,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "event_second_set_clears",
         about: "To set what is set clears it.",
-        clauses: &["event/set-is-sticky-and-idempotent"],
+        clauses: &["event/set-is-sticky-and-idempotent", "event/order-in-any-program"],
         defect: Defect::in_events(toggles),
     },
     Mutant {

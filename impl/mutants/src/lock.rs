@@ -26,7 +26,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "lock_is_recursive",
         about: "The holder may acquire again.",
-        clauses: &["lock/not-recursive"],
+        clauses: &["lock/not-recursive", "lock/order-in-any-program"],
         defect: Defect::in_locks(recursive),
     },
     Mutant {

@@ -31,7 +31,13 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "rlock_is_freed_by_one_release",
         about: "The first release of the owner frees the lock, however deep it is.",
-        clauses: &["rlock/held-until-last-release", "rlock/recursive", "rlock/owner-is-process-and-thread"],
+        clauses: &[
+            "rlock/held-until-last-release",
+            "rlock/recursive",
+            "rlock/owner-is-process-and-thread",
+            "lock/order-in-any-program",
+            "lock/among-others-in-any-program",
+        ],
         defect: Defect::in_locks(freed_by_one),
     },
     Mutant {

@@ -34,7 +34,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "semaphore_is_always_bounded",
         about: "A plain semaphore, too, is never released above its initial value.",
-        clauses: &["semaphore/unbounded-release", "semaphore/counting"],
+        clauses: &["semaphore/unbounded-release", "semaphore/counting", "semaphore/order-in-any-program"],
         defect: Defect::in_creation(|inner, spec, method, existing| {
             created_as(inner, spec, method, existing, always_bounded)
         }),

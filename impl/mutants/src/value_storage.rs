@@ -13,7 +13,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "value_is_written_at_home",
         about: "What a process stores is seen by nobody else.",
-        clauses: &["value/shared-between-processes", "value/scoped-lock"],
+        clauses: &["value/shared-between-processes", "value/scoped-lock", "value/order-in-any-program"],
         defect: Defect::in_values(written_at_home),
     },
     Mutant {
