@@ -88,6 +88,11 @@ fn answer(outcome: Outcome, value: i64) -> Reply {
     (outcome, value, 0)
 }
 
+/// Whether the call is one on a value, which takes the value's lock for its own time.
+fn is_access(call: &Call) -> bool {
+    matches!(call, Call::Load { .. } | Call::Store { .. } | Call::Add { .. })
+}
+
 fn read(number: i64) -> Reply {
     let (value, aux) = Scalar::Int(number).expected();
     (Outcome::Ok, value, aux)
@@ -129,6 +134,22 @@ impl World {
 
     /// A worker is killed: the ways in which that can go on.
     pub fn kill(&self, worker: usize) -> Vec<World> {
+        let mut ways = self.ways_of_a_death(worker);
+        // An access that has not given the lock back may die with it, before it has written or after.
+        let answered = matches!(self.acts[worker], Act::Answered(_));
+        let is_inside = |open: &Open| is_access(&open.call) && !answered && self.holder.is_none();
+        if let Some(open) = self.open[worker].as_ref().filter(|open| is_inside(open)) {
+            let mut written = Vec::new();
+            self.access(worker, open, &mut written);
+            for world in [self.clone()].iter().chain(&written) {
+                let dead = world.ways_of_a_death(worker);
+                ways.extend(dead.into_iter().map(|way| World { orphaned: true, ..way }));
+            }
+        }
+        ways
+    }
+
+    fn ways_of_a_death(&self, worker: usize) -> Vec<World> {
         let mut next = self.clone();
         if let Some((holder, _)) = self.holder
             && holder == worker

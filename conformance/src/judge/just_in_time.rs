@@ -108,6 +108,8 @@ impl<S: Clone> Config<S> {
 pub struct Now<'a, C> {
     open: Vec<Option<&'a Op<C>>>,
     due: Vec<bool>,
+    /// Everything has happened: what is asked is which calls ought to have gone on.
+    is_over: bool,
 }
 
 impl<'a, C> Now<'a, C> {
@@ -127,6 +129,12 @@ impl<'a, C> Now<'a, C> {
     /// Whether the open call of a lane may give up waiting.
     pub fn is_due(&self, lane: usize) -> bool {
         self.due[lane]
+    }
+
+    /// Whether a step of this lane counts as one that it ought to have made: it waited when nothing could
+    /// move any more, and all else has happened. Before that, a step is one that it may have made.
+    pub fn ought_to_go_on(&self, lane: usize) -> bool {
+        self.is_over && self.waits(lane)
     }
 
     /// Whether the open call of a lane waited when nothing could move any more.
@@ -215,7 +223,7 @@ enum Event {
 /// Looks for an explanation of calls in so many lanes.
 pub fn explain<M: Model>(model: &M, ops: &[Op<M::Call>], lanes: usize) -> Found<M::State> {
     let events = timeline(ops, lanes);
-    let mut now = Now { open: vec![None; lanes], due: vec![false; lanes] };
+    let mut now = Now { open: vec![None; lanes], due: vec![false; lanes], is_over: false };
     let mut configs = vec![Config { state: model.first(), lanes: vec![Lane::default(); lanes] }];
     for (_, event, index) in events {
         let op = &ops[index];
@@ -401,10 +409,11 @@ fn last<M: Model>(
     };
     let mut found = Vec::new();
     let mut could_go_on = None;
+    let over = Now { open: now.open.clone(), due: now.due.clone(), is_over: true };
     for end in &ends {
         let mut goes_on = |lane: &&usize| {
             found.clear();
-            steps(model, now, end, **lane, &mut found);
+            steps(model, &over, end, **lane, &mut found);
             end.lanes[**lane].phase == phase::DONE || !found.is_empty()
         };
         match waiting.iter().find(&mut goes_on) {

@@ -190,7 +190,7 @@ impl Monitor {
                 }
                 let told = matches!(wait.end, End::Told(false) | End::Unknown);
                 // What a process left held at its own end may also stay so: nobody need go on for it.
-                let orphaned = hold == Hold::Dead || (hold == Hold::Left && !now.waits(lane));
+                let orphaned = hold == Hold::Dead || (hold == Hold::Left && !now.ought_to_go_on(lane));
                 if orphaned && (told || wait.predicate.is_some()) {
                     let mine = Hold::Held(lane as u8, (note >> DEPTH) as u32 & 0x7fff_ffff);
                     found.push(match wait.predicate {
