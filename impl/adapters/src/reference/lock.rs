@@ -78,17 +78,18 @@ pub(super) fn scope<G>(
     owner_died: impl FnOnce(&G) -> bool,
     fail: bool,
 ) -> Answer {
-    struct Failed;
+    struct Failed(Answer);
     let scoped = || -> Result<Answer, Failed> {
         let guard = match acquire() {
             Ok(guard) => guard,
             Err(error) => return Ok(answer(Err(error))),
         };
         let entered = answer(Ok(owner_died(&guard)));
-        if fail { Err(Failed) } else { Ok(entered) }
+        if fail { Err(Failed(entered)) } else { Ok(entered) }
     };
-    // The error is the worker's own: it has left the scope, and goes no further.
-    scoped().unwrap_or_else(|Failed| Answer::truth(true))
+    // The error is the worker's own: it has left the scope, and goes no further. What entering said of a
+    // holder's death is told all the same.
+    scoped().unwrap_or_else(|Failed(entered)| entered)
 }
 
 impl Object for LockHandle {
