@@ -236,56 +236,29 @@ impl Compound<'_> {
     }
 }
 
-impl ser::SerializeSeq for Compound<'_> {
-    type Ok = Id;
-    type Error = Error;
+/// One of the traits for what is filled item by item: `add` and the end that makes a list or a tuple of it.
+macro_rules! filled_by_items {
+    ($($kind:ident, $add:ident, $end:ident;)*) => {$(
+        impl ser::$kind for Compound<'_> {
+            type Ok = Id;
+            type Error = Error;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.item(value)
-    }
+            fn $add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+                self.item(value)
+            }
 
-    fn end(self) -> Result<Id, Error> {
-        self.list()
-    }
+            fn end(self) -> Result<Id, Error> {
+                self.$end()
+            }
+        }
+    )*};
 }
 
-impl ser::SerializeTuple for Compound<'_> {
-    type Ok = Id;
-    type Error = Error;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.item(value)
-    }
-
-    fn end(self) -> Result<Id, Error> {
-        self.tuple()
-    }
-}
-
-impl ser::SerializeTupleStruct for Compound<'_> {
-    type Ok = Id;
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.item(value)
-    }
-
-    fn end(self) -> Result<Id, Error> {
-        self.tuple()
-    }
-}
-
-impl ser::SerializeTupleVariant for Compound<'_> {
-    type Ok = Id;
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.item(value)
-    }
-
-    fn end(self) -> Result<Id, Error> {
-        self.tuple()
-    }
+filled_by_items! {
+    SerializeSeq, serialize_element, list;
+    SerializeTuple, serialize_element, tuple;
+    SerializeTupleStruct, serialize_field, tuple;
+    SerializeTupleVariant, serialize_field, tuple;
 }
 
 impl ser::SerializeMap for Compound<'_> {
@@ -306,28 +279,29 @@ impl ser::SerializeMap for Compound<'_> {
     }
 }
 
-impl ser::SerializeStruct for Compound<'_> {
-    type Ok = Id;
-    type Error = Error;
+/// One of the traits for what is filled field by field and becomes a dict.
+macro_rules! filled_by_fields {
+    ($($kind:ident;)*) => {$(
+        impl ser::$kind for Compound<'_> {
+            type Ok = Id;
+            type Error = Error;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-        self.field(name, value)
-    }
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                value: &T,
+            ) -> Result<(), Error> {
+                self.field(name, value)
+            }
 
-    fn end(self) -> Result<Id, Error> {
-        self.dict()
-    }
+            fn end(self) -> Result<Id, Error> {
+                self.dict()
+            }
+        }
+    )*};
 }
 
-impl ser::SerializeStructVariant for Compound<'_> {
-    type Ok = Id;
-    type Error = Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-        self.field(name, value)
-    }
-
-    fn end(self) -> Result<Id, Error> {
-        self.dict()
-    }
+filled_by_fields! {
+    SerializeStruct;
+    SerializeStructVariant;
 }
