@@ -149,6 +149,18 @@ fn random_program(sort: usize, seed: u64) -> Program {
     [queue_program, batch_program, pipe_program][sort](seed)
 }
 
+/// No candidate of any pass would do as well.
+fn nothing_smaller_meets(smallest: &Program, is_met: impl Fn(&Program) -> bool) -> Result<(), TestCaseError> {
+    for pass in PASSES {
+        let mut place = 0;
+        while let Some(candidate) = next(pass, smallest, &mut place) {
+            prop_assert!(!is_met(&candidate), "this is smaller and fails too: {candidate:?}");
+            place += 1;
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_global_rejects: 100_000, ..ProptestConfig::default() })]
 
@@ -161,13 +173,7 @@ proptest! {
             need.is_met(candidate)
         });
         prop_assert!(need.is_met(&smallest));
-        for pass in PASSES {
-            let mut place = 0;
-            while let Some(candidate) = next(pass, &smallest, &mut place) {
-                prop_assert!(!need.is_met(&candidate), "this is smaller and fails too: {candidate:?}");
-                place += 1;
-            }
-        }
+        nothing_smaller_meets(&smallest, |candidate| need.is_met(candidate))?;
         // What that comes to, by sort of need.
         let lines = smallest.lines().count();
         match need {
@@ -352,13 +358,7 @@ proptest! {
             need.is_met(candidate)
         });
         prop_assert!(need.is_met(&smallest));
-        for pass in PASSES {
-            let mut place = 0;
-            while let Some(candidate) = next(pass, &smallest, &mut place) {
-                prop_assert!(!need.is_met(&candidate), "this is smaller and fails too: {candidate:?}");
-                place += 1;
-            }
-        }
+        nothing_smaller_meets(&smallest, |candidate| need.is_met(candidate))?;
         let lines = smallest.lines().count();
         match need {
             SyncNeed::Sections(least) => prop_assert_eq!(lines, 2 * least),

@@ -1,7 +1,7 @@
 //! Events under programs that nobody thought of.
 
 use crate::clauses::prelude::*;
-use crate::program::random::sync::{Thing, sync_program};
+use crate::program::random::sync::{Thing, sync_programs};
 
 /// The clauses, in reading order.
 pub const CLAUSES: &[Clause] = &[Clause {
@@ -10,12 +10,6 @@ pub const CLAUSES: &[Clause] = &[Clause {
     text: "Whatever several workers do with events, one order of all calls explains every answer: a wait \
             returns true if the event was set meanwhile, false if its time ran out, and does not go on waiting while it is set.",
     source: "doc \"Event\"; as event/wait-result-reflects-set",
-    programs: |seed| {
-        let things = &[Thing::Event];
-        (0..RANDOM_PROGRAMS).map(|index| sync_program(seed.wrapping_add(index), things)).collect()
-    },
+    programs: |seed| sync_programs(seed, &[Thing::Event]).collect(),
     ..Clause::BLANK
 }];
-
-/// How many random programs a run of the suite contains.
-const RANDOM_PROGRAMS: u64 = 8;

@@ -1,7 +1,7 @@
 //! Locks under programs that nobody thought of.
 
 use crate::clauses::prelude::*;
-use crate::program::random::sync::{Thing, mixed_program, sync_program};
+use crate::program::random::sync::{Thing, mixed_programs, sync_programs};
 
 /// The clauses, in reading order.
 pub const CLAUSES: &[Clause] = &[
@@ -11,10 +11,7 @@ pub const CLAUSES: &[Clause] = &[
         text: "Whatever several workers do with locks, recursive or not, one order of all calls explains every answer: nobody enters \
             while another holds, nobody is refused what is free, and nobody waits for it.",
         source: "doc \"Lock\", \"RLock\"; as lock/mutual-exclusion and rlock/owner-is-process-and-thread",
-        programs: |seed| {
-            let things = &[Thing::Lock, Thing::Rlock];
-            (0..RANDOM_PROGRAMS).map(|index| sync_program(seed.wrapping_add(index), things)).collect()
-        },
+        programs: |seed| sync_programs(seed, &[Thing::Lock, Thing::Rlock]).collect(),
         ..Clause::BLANK
     },
     Clause {
@@ -23,10 +20,7 @@ pub const CLAUSES: &[Clause] = &[
         text: "Locks, semaphores, conditions, events, barriers and values may be used within each other: each \
             keeps its promises, and a program that comes to a stop has earned its deadlock.",
         source: "doc \"Synchronization primitives\"; each object's own clauses",
-        programs: |seed| (0..RANDOM_PROGRAMS).map(|index| mixed_program(seed.wrapping_add(index))).collect(),
+        programs: |seed| mixed_programs(seed).collect(),
         ..Clause::BLANK
     },
 ];
-
-/// How many random programs a run of the suite contains.
-const RANDOM_PROGRAMS: u64 = 8;

@@ -45,6 +45,19 @@ pub const THINGS: [Thing; 8] = [
     Thing::Value,
 ];
 
+/// How many random programs a clause about synchronisation contains.
+const A_CLAUSE: u64 = 8;
+
+/// The programs of a clause about objects of these kinds.
+pub fn sync_programs(seed: u64, things: &[Thing]) -> impl Iterator<Item = Program> {
+    (0..A_CLAUSE).map(move |index| sync_program(seed.wrapping_add(index), things))
+}
+
+/// The programs of a clause about objects of every kind.
+pub fn mixed_programs(seed: u64) -> impl Iterator<Item = Program> {
+    (0..A_CLAUSE).map(move |index| mixed_program(seed.wrapping_add(index)))
+}
+
 /// A program of two to four workers on two objects of these kinds.
 pub fn sync_program(seed: u64, things: &[Thing]) -> Program {
     program_of(seed, things, 2, "sync")
