@@ -19,7 +19,7 @@ macro_rules! seeded {
 }
 
 seeded!(
-    barrier, bell, brief_lock, condition, done, ends, event, gate, mark, pop, push, raw_lock, record, resize,
+    barrier, bell, condition, done, ends, event, gate, mark, owner_lock, pop, push, raw_lock, record, resize,
     ring, rlock, semaphore, user_lock, words
 );
 

@@ -30,8 +30,6 @@ use platform::Access;
 pub mod barrier;
 #[path = "../../reference/src/sync/bell.rs"]
 pub mod bell;
-#[path = "../../reference/src/sync/brief_lock.rs"]
-pub mod brief_lock;
 #[path = "../../reference/src/sync/condition.rs"]
 pub mod condition;
 #[path = "../../reference/src/sync/done.rs"]
@@ -44,6 +42,8 @@ pub mod event;
 pub mod gate;
 #[path = "../../reference/src/sync/mark.rs"]
 pub mod mark;
+#[path = "../../reference/src/sync/owner_lock.rs"]
+pub mod owner_lock;
 pub mod platform;
 #[path = "../../reference/src/sync/pop.rs"]
 pub mod pop;

@@ -20,7 +20,6 @@ use crate::deadline::Deadline;
 
 pub mod barrier;
 pub mod bell;
-pub mod brief_lock;
 pub mod condition;
 pub mod done;
 pub mod ends;
@@ -28,6 +27,7 @@ pub mod event;
 pub mod gate;
 pub mod mark;
 pub mod owned;
+pub mod owner_lock;
 pub mod pop;
 pub mod push;
 pub mod raw_lock;

@@ -3,12 +3,12 @@
 //! Compiled twice: over the reference's own source, and over the same with seeds in it.
 
 mod barrier;
-mod brief_lock;
 mod channel;
 mod condition;
 mod ends;
 mod event;
 mod lock;
+mod owner_lock;
 mod readiness;
 mod rlock;
 mod semaphore;
@@ -36,7 +36,7 @@ type Body<R> = Box<dyn FnOnce() -> R>;
 pub fn all() -> Vec<Scene> {
     [
         lock::SCENES,
-        brief_lock::SCENES,
+        owner_lock::SCENES,
         condition::SCENES,
         barrier::SCENES,
         rlock::SCENES,

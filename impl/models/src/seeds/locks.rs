@@ -72,8 +72,8 @@ pub const SEEDS: &[Seed] = &[
             }",
     },
     Seed {
-        name: "a brief lock is freed behind the look at its gate",
-        file: "brief_lock",
+        name: "an owner's lock is freed behind the look at its gate",
+        file: "owner_lock",
         find: "        self.word.store(0, Ordering::Release);
         fence_if_alone();
         self.gate.open_fenced();",
@@ -88,8 +88,8 @@ pub const SEEDS: &[Seed] = &[
         }",
     },
     Seed {
-        name: "who waits for a brief lock does not look again",
-        file: "brief_lock",
+        name: "who waits for an owner's lock does not look again",
+        file: "owner_lock",
         find: "            if self.word.load(Ordering::Relaxed) & OWNER == 0 {
                 continue;
             }",
@@ -98,8 +98,8 @@ pub const SEEDS: &[Seed] = &[
             }",
     },
     Seed {
-        name: "two recover for one death in a brief lock",
-        file: "brief_lock",
+        name: "two recover for one death in an owner's lock",
+        file: "owner_lock",
         find: "                // An exchange, not a store:",
         replace: "                if SEED {
                     self.word.store(DIED, Ordering::Release);

@@ -19,8 +19,8 @@
 //! 3. A waiter announces itself at the gate while it holds the lock, and has found no permit; whoever
 //!    adds permits does so while it holds the lock, and looks at the gate afterwards.
 
-use super::brief_lock::BriefLock;
 use super::gate::Gate;
+use super::owner_lock::OwnerLock;
 use super::raw_lock::{Held, Peers, TimedOut};
 use super::{A64, Ordering, Woken, pause};
 use crate::deadline::Deadline;
@@ -69,7 +69,7 @@ pub struct TooMany;
 #[derive(Debug)]
 #[repr(C)]
 pub struct Permits {
-    lock: BriefLock,
+    lock: OwnerLock,
     gate: Gate,
     state: A64,
     /// What an account is to be: it names its slot by the owner.
@@ -82,7 +82,7 @@ impl Permits {
     /// So many permits, at most [`MOST_PERMITS`].
     pub fn new(initial: u32) -> Permits {
         Permits {
-            lock: BriefLock::new(),
+            lock: OwnerLock::new(),
             gate: Gate::new(),
             state: A64::new(State { permits: initial, restored: 0 }.word()),
             redo_account: A64::new(0),

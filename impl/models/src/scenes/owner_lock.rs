@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use loom::cell::UnsafeCell;
 
-use super::super::brief_lock::BriefLock;
+use super::super::owner_lock::OwnerLock;
 use super::super::raw_lock::Held;
 use super::super::surroundings::Alone;
 use super::super::{hook, platform};
@@ -15,22 +15,22 @@ use crate::plan::plan;
 
 pub const SCENES: &[Scene] = &[
     Scene {
-        name: "brief lock, two twice",
+        name: "owner's lock, two twice",
         play: || contenders(&[(2, Deadline::Never), (2, Deadline::Never)]),
         plans: &[Plain, Death(1), Spurious(1)],
     },
     Scene {
-        name: "brief lock, three",
+        name: "owner's lock, three",
         play: || contenders(&[(1, Deadline::Never); 3]),
         plans: &[Plain, Death(1)],
     },
     Scene {
-        name: "brief lock, two die",
+        name: "owner's lock, two die",
         play: || contenders(&[(1, Deadline::Never); 2]),
         plans: &[Deaths(1, 2)],
     },
     Scene {
-        name: "brief lock, one in a hurry",
+        name: "owner's lock, one in a hurry",
         play: || contenders(&[(1, Deadline::Never), (1, Deadline::At(0))]),
         plans: &[Plain, Early(2), Death(1)],
     },
@@ -38,7 +38,7 @@ pub const SCENES: &[Scene] = &[
 
 /// Each takes and releases the lock so many times, waiting so long.
 fn contenders(turns: &'static [(u32, Deadline)]) {
-    let shared = Rc::new((BriefLock::new(), UnsafeCell::new(0)));
+    let shared = Rc::new((OwnerLock::new(), UnsafeCell::new(0)));
     let body = |(times, deadline): &(u32, Deadline)| {
         let (shared, times, deadline) = (shared.clone(), *times, *deadline);
         Box::new(move || {

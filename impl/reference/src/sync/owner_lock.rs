@@ -33,15 +33,15 @@ const SPINS: u32 = 60;
 /// The lock.
 #[derive(Debug)]
 #[repr(C)]
-pub struct BriefLock {
+pub struct OwnerLock {
     word: A32,
     gate: Gate,
 }
 
-impl BriefLock {
+impl OwnerLock {
     /// A free lock.
-    pub fn new() -> BriefLock {
-        BriefLock { word: A32::new(0), gate: Gate::new() }
+    pub fn new() -> OwnerLock {
+        OwnerLock { word: A32::new(0), gate: Gate::new() }
     }
 
     /// Takes the lock for the process `me` if nobody holds it and nobody died holding it.
