@@ -33,6 +33,8 @@ pub struct Plan {
     pub deaths: [Option<(u32, u32)>; 2],
     /// The process whose deadline comes at once in its n-th wait that has one.
     pub early: Option<(u32, u32)>,
+    /// The process that is woken in its n-th wait that has a deadline at the moment when that comes.
+    pub late: Option<(u32, u32)>,
     /// The process whose n-th wait ends without a reason.
     pub spurious: Option<(u32, u32)>,
     /// The defect.
@@ -41,7 +43,7 @@ pub struct Plan {
 
 thread_local! {
     static PLAN: Cell<Plan> = const {
-        Cell::new(Plan { deaths: [None; 2], early: None, spurious: None, defect: None })
+        Cell::new(Plan { deaths: [None; 2], early: None, late: None, spurious: None, defect: None })
     };
 }
 
@@ -66,6 +68,8 @@ pub enum Plans {
     Deaths(u32, u32),
     /// This process's deadline comes at once in each of its waits.
     Early(u32),
+    /// This process is woken at the moment when its deadline comes, in each of its waits: the wake is spent.
+    Late(u32),
     /// Each of this process's waits ends without a reason.
     Spurious(u32),
 }
@@ -77,6 +81,7 @@ impl std::fmt::Display for Plans {
             Plans::Death(victim) => write!(f, "{victim} dies"),
             Plans::Deaths(first, second) => write!(f, "{first} and {second} die"),
             Plans::Early(process) => write!(f, "deadline of {process}"),
+            Plans::Late(process) => write!(f, "{process} woken too late"),
             Plans::Spurious(process) => write!(f, "spurious wake of {process}"),
         }
     }
@@ -133,6 +138,10 @@ impl Plans {
             }
             Plans::Early(process) => {
                 let plan = |n| Plan { early: Some((process, n)), ..base };
+                (1..).take_while(|n| happens(plan(*n))[0] > 0).count();
+            }
+            Plans::Late(process) => {
+                let plan = |n| Plan { late: Some((process, n)), ..base };
                 (1..).take_while(|n| happens(plan(*n))[0] > 0).count();
             }
             Plans::Spurious(process) => {

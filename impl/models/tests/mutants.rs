@@ -6,7 +6,7 @@
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use procession_models::plan::Plans::{self, Death, Early, Plain, Spurious};
+use procession_models::plan::Plans::{self, Death, Early, Late, Plain, Spurious};
 use procession_models::plan::{Defect, bound};
 use procession_models::seeded::{MISSING, scenes};
 use procession_models::seeds;
@@ -118,6 +118,33 @@ const MUTANTS: &[Mutant] = &[
     seed("an owner's lock is freed behind the look at its gate", "owner's lock, two twice", Plain),
     seed("who waits for an owner's lock does not look again", "owner's lock, two twice", Plain),
     seed("two recover for one death in an owner's lock", "owner's lock, three", Death(1)),
+    seed("who takes an owner's lock after a sleep forgets the others", "owner's lock, three", Plain),
+    seed(
+        "who gives an owner's lock up after a sleep forgets the others",
+        "owner's lock, two after one in a hurry",
+        Late(2),
+    ),
+    seed("who gives a lock up after a sleep forgets the others", "lock, two after one in a hurry", Late(2)),
+    seed("an owner's lock is given back by a store that releases nothing", "owner's lock, two twice", Plain),
+    seed(
+        "two take an owner's lock at once from one who is dead",
+        "owner's lock, taken at once from the dead",
+        Death(1),
+    ),
+    seed(
+        "two take an owner's lock from one who is dead without waiting",
+        "owner's lock, taken from the dead only",
+        Death(1),
+    ),
+    ("an owner's lock wakes nobody", Defect::NoWakeOne, "owner's lock, three", Plain),
+    ("the dead own a lock for ever", Defect::DeadLookAlive, "owner's lock, three", Death(1)),
+    ("nobody looks after a slice for a dead owner", Defect::NoTicks, "owner's lock, three", Death(1)),
+    (
+        "owner and waiter of a re-entrant lock miss each other",
+        Defect::NoFences,
+        "rlock, two twice as deep",
+        Plain,
+    ),
     seed("a tag outlives its ownership", "rlock, two threads of one process", Plain),
     seed("a tag names the thread and no process", "rlock, two twice as deep", Plain),
     seed("the heir owns a lock as deep as the dead", "rlock, two twice as deep", Death(1)),

@@ -48,7 +48,7 @@ pub struct RLock {
     shared: Shared<RecursiveLock>,
 }
 
-// SAFETY: three atomic words.
+// SAFETY: atomic words.
 #[expect(unsafe_code, reason = "promises that the words may be shared")]
 unsafe impl Body for RecursiveLock {}
 

@@ -25,7 +25,7 @@ const HEADER_LEN: usize = 128;
 const PAGE: usize = 4096;
 const BODY: usize = (HEADER_LEN + SLOTS * size_of::<Slot>()).next_multiple_of(PAGE);
 const MAGIC: u64 = u64::from_ne_bytes(*b"procsync");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What an object is, as its segment says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::super::surroundings::Alone;
 use super::super::{hook, platform};
 use super::{Body, Scene};
 use crate::deadline::Deadline;
-use crate::plan::Plans::{Death, Deaths, Early, Plain, Spurious};
+use crate::plan::Plans::{Death, Deaths, Early, Late, Plain, Spurious};
 use crate::plan::plan;
 
 pub const SCENES: &[Scene] = &[
@@ -27,6 +27,11 @@ pub const SCENES: &[Scene] = &[
         name: "lock, one of three in a hurry",
         play: || contenders(&[(1, Deadline::Never), (1, Deadline::At(0)), (1, Deadline::Never)]),
         plans: &[Plain, Early(2), Death(2)],
+    },
+    Scene {
+        name: "lock, two after one in a hurry",
+        play: || contenders(&[(2, Deadline::Never), (1, Deadline::At(0)), (1, Deadline::Never)]),
+        plans: &[Late(2)],
     },
     Scene { name: "lock, released by two at once", play: release_twice, plans: &[Plain, Death(1)] },
     Scene {
@@ -64,7 +69,7 @@ fn contenders(turns: &[(u32, Deadline)]) {
     for (told, (times, deadline)) in told.iter().zip(turns) {
         if let Some((taken, _)) = told {
             // Who does not hurry is served; who does, unless his time was over.
-            let served = *deadline == Deadline::Never || plan().early.is_none();
+            let served = *deadline == Deadline::Never || plan().early.is_none() && plan().late.is_none();
             assert!(!served || taken == times, "{taken} turns of {times}");
         }
     }

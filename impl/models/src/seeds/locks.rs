@@ -20,6 +20,14 @@ pub const SEEDS: &[Seed] = &[
         replace: "if !SEED { keep = WAITERS; }",
     },
     Seed {
+        name: "who gives a lock up after a sleep forgets the others",
+        file: "raw_lock",
+        find: "            // Also before giving up: a wake that was meant for others may have come to us.",
+        replace: "            if SEED && deadline.passed() {
+                return Err(TimedOut);
+            }",
+    },
+    Seed {
         name: "two recover for one death",
         file: "raw_lock",
         find: "                // An exchange, not a store:",
@@ -74,17 +82,13 @@ pub const SEEDS: &[Seed] = &[
     Seed {
         name: "an owner's lock is freed behind the look at its gate",
         file: "owner_lock",
-        find: "        self.word.store(0, Ordering::Release);
-        fence_if_alone();
-        self.gate.open_fenced();",
-        replace: "        if SEED {
+        find: "    pub fn unlock(&self) {",
+        replace: "    pub fn unlock(&self) {
+        if SEED {
             fence_if_alone();
-            self.gate.open_fenced();
-        }
-        self.word.store(0, Ordering::Release);
-        if !SEED {
-            fence_if_alone();
-            self.gate.open_fenced();
+            self.gate.open_for_one_fenced();
+            self.word.store(0, Ordering::Release);
+            return;
         }",
     },
     Seed {
@@ -106,6 +110,44 @@ pub const SEEDS: &[Seed] = &[
                     continue;
                 }
                 // An exchange, not a store:",
+    },
+    Seed {
+        name: "who takes an owner's lock after a sleep forgets the others",
+        file: "owner_lock",
+        find: "                if has_slept {",
+        replace: "                if has_slept && !SEED {",
+    },
+    Seed {
+        name: "who gives an owner's lock up after a sleep forgets the others",
+        file: "owner_lock",
+        find: "            if !has_slept && deadline.passed() {",
+        replace: "            if (SEED || !has_slept) && deadline.passed() {",
+    },
+    Seed {
+        name: "an owner's lock is given back by a store that releases nothing",
+        file: "owner_lock",
+        find: "        self.word.store(0, Ordering::Release);
+        fence_if_alone();",
+        replace: "        self.word.store(0, if SEED { Ordering::Relaxed } else { Ordering::Release });
+        fence_if_alone();",
+    },
+    Seed {
+        name: "two take an owner's lock at once from one who is dead",
+        file: "owner_lock",
+        find: "            // Only one of several who found the owner dead succeeds.",
+        replace: "            if SEED && held == Held::Inherited {
+                self.word.store(me, Ordering::Release);
+                return Ok(held);
+            }",
+    },
+    Seed {
+        name: "two take an owner's lock from one who is dead without waiting",
+        file: "owner_lock",
+        find: "        // An exchange, not a store: only one of several witnesses may be the heir.",
+        replace: "        if SEED && is_left {
+            self.word.store(me, Ordering::Release);
+            return true;
+        }",
     },
     Seed {
         name: "a tag outlives its ownership",

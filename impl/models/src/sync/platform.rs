@@ -53,6 +53,8 @@ struct Process {
     waits: u32,
     waits_with_deadline: u32,
     deadline: Option<Deadline>,
+    /// Whether the present or last sleep has a deadline of the caller's own.
+    has_deadline: bool,
     thread: Option<Thread>,
     woken: Option<Woken>,
     /// The caller's own deadline has come.
@@ -253,6 +255,7 @@ pub fn lie_down(deadline: Deadline) -> Sleeper {
         let own = &mut books.processes[process as usize];
         own.woken = None;
         own.deadline = Some(deadline);
+        own.has_deadline = matches!(deadline, Deadline::At(at) if at != GRACE && at != PATIENCE);
         own.thread = Some(thread.clone());
         books.asleep += 1;
     });
@@ -266,13 +269,25 @@ pub fn sleep() -> Woken {
     pass_time_if_all_sleep();
     loop {
         if let Some(woken) = BOOKS.with_borrow_mut(|books| books.processes[me].woken.take()) {
-            if woken == Woken::Tick {
-                see_everything();
+            match woken {
+                Woken::Tick => see_everything(),
+                Woken::Perhaps => note_if_late(me),
             }
             return woken;
         }
         loom::thread::park();
     }
+}
+
+/// Somebody has woken the caller; its deadline may have come at the same moment.
+fn note_if_late(me: usize) {
+    BOOKS.with_borrow_mut(|books| {
+        let own = &mut books.processes[me];
+        if own.has_deadline && plan().late == Some((me as u32, own.waits_with_deadline)) {
+            own.over = true;
+            happened(0);
+        }
+    });
 }
 
 /// Wakes one who sleeps, unless something else has done so.

@@ -8,6 +8,9 @@
 //! Opening wakes everybody: that a woken process dies instead of going on then harms nobody, and
 //! no count of sleepers exists that a dead one could leave wrong. An opener that dies between the
 //! condition and the wake is made up for by the tick.
+//!
+//! Where only one can go on, as at a lock, opening may wake one: whoever has slept then leaves word, when
+//! it goes on and when it gives up, so that the next opening wakes another one.
 
 use super::{A32, GATE_SLICE_NS, Ordering, Woken, fence, futex_wait, futex_wake};
 use crate::deadline::Deadline;
@@ -39,9 +42,19 @@ impl Gate {
         Ticket(before | WAITERS)
     }
 
+    /// Says that others may wait still: for one who has slept and goes on, before it opens the gate itself.
+    pub fn leave_word(&self) {
+        self.word.fetch_or(WAITERS, Ordering::AcqRel);
+    }
+
     /// Sleeps until the gate opens, a tick is over, or the deadline has come.
     pub fn wait(&self, ticket: Ticket, deadline: Deadline) -> Woken {
-        futex_wait(&self.word, ticket.0, deadline, GATE_SLICE_NS)
+        self.wait_for(ticket, deadline, GATE_SLICE_NS)
+    }
+
+    /// As [`wait`](Self::wait), with ticks of this many nanoseconds.
+    pub fn wait_for(&self, ticket: Ticket, deadline: Deadline, slice_ns: u64) -> Woken {
+        futex_wait(&self.word, ticket.0, deadline, slice_ns)
     }
 
     /// Wakes everybody who has announced himself, after the condition has become true.
@@ -56,17 +69,27 @@ impl Gate {
     pub fn open_fenced(&self) {
         let word = self.word.load(Ordering::Relaxed);
         if word & WAITERS != 0 {
-            self.open_slowly(word);
+            self.open_slowly(word, u32::MAX);
+        }
+    }
+
+    /// Wakes one of those who sleep, and none who is about to will: for a caller that has fenced since the
+    /// condition became true, where whoever has slept leaves word for the others.
+    #[inline]
+    pub fn open_for_one_fenced(&self) {
+        let word = self.word.load(Ordering::Relaxed);
+        if word & WAITERS != 0 {
+            self.open_slowly(word, 1);
         }
     }
 
     #[cold]
-    fn open_slowly(&self, mut word: u32) {
+    fn open_slowly(&self, mut word: u32, most: u32) {
         while word & WAITERS != 0 {
             // The sequence moves, so that one who announced himself but does not sleep yet never will.
             let opened = word.wrapping_add(2) & !WAITERS;
             match self.word.compare_exchange(word, opened, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return futex_wake(&self.word, u32::MAX),
+                Ok(_) => return futex_wake(&self.word, most),
                 Err(changed) => word = changed,
             }
         }

@@ -1,4 +1,4 @@
-//! A lock for critical sections of a few stores, which its owner gives back by a plain store.
+//! A lock that nobody but its owner gives back, which costs a plain store instead of an exchange.
 //!
 //! It survives its owner as [`RawLock`](super::raw_lock::RawLock) does; who waits for it stands at a gate.
 //!
@@ -12,16 +12,21 @@
 //! gate, after the waiter was announced; an owner that was behind its store is seen to have freed the
 //! lock. So an owner needs no fence, and the exchange that frees a lock elsewhere is saved.
 //!
+//! Opening wakes one. So whoever has slept leaves word at the gate when it takes the lock, and when it
+//! gives up: others may sleep still, and the wake that came to it was meant for one of them as well.
+//!
 //! # Invariants (of the protocol; no memory safety rests on them)
 //! 1. At most one live process is the owner.
 //! 2. `DIED` is handed to at most one successor per death.
+//! 3. The word changes by exchange, but for the owner's store of 0: no exchange by another one is under
+//!    way then that could succeed, since it would have to find the lock free or its owner dead.
 //!
 //! # Source
 //! The asymmetric fence of liburcu and folly, between processes (`membarrier`, since Linux 4.16).
 
 use super::gate::Gate;
-use super::raw_lock::{Held, Peers, TimedOut};
-use super::{A32, Ordering, Woken, fence_everywhere, fence_if_alone, pause};
+use super::raw_lock::{Held, Owner, Peers, TimedOut};
+use super::{A32, LOCK_SLICE_NS, Ordering, Woken, fence_everywhere, fence_if_alone, pause};
 use crate::deadline::Deadline;
 
 const DIED: u32 = 1 << 30;
@@ -54,23 +59,33 @@ impl OwnerLock {
     ///
     /// # Errors
     /// [`TimedOut`] if it was held until the deadline by a live process.
-    #[cold]
+    #[inline]
     pub fn lock(&self, me: u32, peers: &impl Peers, deadline: Deadline) -> Result<Held, TimedOut> {
+        debug_assert!(me != 0 && me & !OWNER == 0);
+        if self.try_lock(me) { Ok(Held::Clean) } else { self.lock_slowly(me, peers, deadline) }
+    }
+
+    #[cold]
+    fn lock_slowly(&self, me: u32, peers: &impl Peers, deadline: Deadline) -> Result<Held, TimedOut> {
         let mut spins = peers.spins(SPINS);
+        let mut has_slept = false;
         loop {
             let word = self.word.load(Ordering::Relaxed);
             if word & OWNER == 0 {
-                if self.word.compare_exchange(word, me, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-                    return Ok(if word & DIED == 0 { Held::Clean } else { Held::Inherited });
+                if self.word.compare_exchange(word, me, Ordering::Acquire, Ordering::Relaxed).is_err() {
+                    continue;
                 }
-                continue;
+                if has_slept {
+                    self.gate.leave_word();
+                }
+                return Ok(if word & DIED == 0 { Held::Clean } else { Held::Inherited });
             }
             if spins > 0 {
                 spins -= 1;
                 pause();
                 continue;
             }
-            if deadline.passed() {
+            if !has_slept && deadline.passed() {
                 return Err(TimedOut);
             }
             let ticket = self.gate.announce();
@@ -78,10 +93,64 @@ impl OwnerLock {
             if self.word.load(Ordering::Relaxed) & OWNER == 0 {
                 continue;
             }
-            if self.gate.wait(ticket, deadline) == Woken::Tick && peers.is_dead(word & OWNER) {
+            // Only behind the announcement: the owner is going to wake another one in our place.
+            if deadline.passed() {
+                return Err(TimedOut);
+            }
+            has_slept = true;
+            if self.gate.wait_for(ticket, deadline, LOCK_SLICE_NS) == Woken::Tick
+                && peers.is_dead(word & OWNER)
+            {
                 // An exchange, not a store: only one of several witnesses may take the dead away.
                 let _ = self.word.compare_exchange(word, DIED, Ordering::AcqRel, Ordering::Relaxed);
             }
+        }
+    }
+
+    /// Takes the lock for the process `me` if nobody holds it, or its owner is dead. Never waits.
+    ///
+    /// # Errors
+    /// [`TimedOut`] if a live process holds it.
+    #[inline]
+    pub fn lock_now(&self, me: u32, peers: &impl Peers) -> Result<Held, TimedOut> {
+        if self.try_lock(me) { Ok(Held::Clean) } else { self.lock_now_slowly(me, peers) }
+    }
+
+    #[cold]
+    fn lock_now_slowly(&self, me: u32, peers: &impl Peers) -> Result<Held, TimedOut> {
+        loop {
+            let word = self.word.load(Ordering::Relaxed);
+            let held = match word & OWNER {
+                0 if word & DIED == 0 => Held::Clean,
+                0 => Held::Inherited,
+                owner if peers.is_dead(owner) => Held::Inherited,
+                _ => return Err(TimedOut),
+            };
+            // Only one of several who found the owner dead succeeds.
+            if self.word.compare_exchange(word, me, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                return Ok(held);
+            }
+        }
+    }
+
+    /// Takes the lock for the process `me` if its owner has died, or was found dead and nobody has taken
+    /// it since. Never waits: for those who wait for something else than the lock.
+    pub fn take_from_dead(&self, me: u32, peers: &impl Peers) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        let is_left = match word & OWNER {
+            0 => word & DIED != 0,
+            owner => peers.is_dead(owner),
+        };
+        // An exchange, not a store: only one of several witnesses may be the heir.
+        is_left && self.word.compare_exchange(word, me, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Who holds the lock at this moment.
+    pub fn owner(&self) -> Owner {
+        match self.word.load(Ordering::Relaxed) {
+            word if word & OWNER != 0 => Owner::Process(word & OWNER),
+            word if word & DIED != 0 => Owner::Dead,
+            _ => Owner::Nobody,
         }
     }
 
@@ -90,6 +159,6 @@ impl OwnerLock {
     pub fn unlock(&self) {
         self.word.store(0, Ordering::Release);
         fence_if_alone();
-        self.gate.open_fenced();
+        self.gate.open_for_one_fenced();
     }
 }

@@ -3,13 +3,15 @@
 //! # State
 //! The owner's tag, its depth, and the lock below. The tag names process *and* thread, so that one load
 //! answers whether it is mine: only I store mine, after taking the lock, and I take it away before
-//! giving the lock back. What a dead owner leaves there is nobody's tag any more.
+//! giving the lock back. What a dead owner leaves there is nobody's tag any more. Since nobody else can
+//! give it back, the lock below is one whose release is a plain store.
 //!
 //! # Invariants
 //! 1. While a tag of a live process is there, that thread holds the lock below.
 //! 2. Tag and depth are written only by whoever holds the lock below.
 
-use super::raw_lock::{Held, Owner, Peers, RawLock, TimedOut};
+use super::owner_lock::OwnerLock;
+use super::raw_lock::{Held, Owner, Peers, TimedOut};
 use super::{A32, A64, Ordering};
 use crate::deadline::Deadline;
 
@@ -51,14 +53,14 @@ pub enum NotTaken {
 #[repr(C)]
 pub struct RecursiveLock {
     tag: A64,
-    lock: RawLock,
+    lock: OwnerLock,
     depth: A32,
 }
 
 impl RecursiveLock {
     /// A free lock.
     pub fn new() -> RecursiveLock {
-        RecursiveLock { tag: A64::new(0), lock: RawLock::new(), depth: A32::new(0) }
+        RecursiveLock { tag: A64::new(0), lock: OwnerLock::new(), depth: A32::new(0) }
     }
 
     /// Whether this thread owns the lock.
