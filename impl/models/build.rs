@@ -25,6 +25,7 @@ fn main() {
         "event",
         "gate",
         "mark",
+        "open_lock",
         "owner_lock",
         "pop",
         "push",

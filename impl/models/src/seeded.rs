@@ -3,8 +3,8 @@
 #![allow(missing_docs, reason = "documented where it comes from")]
 
 pub use crate::sync::{
-    A32, A64, GATE_SLICE_NS, LOCK_SLICE_NS, Ordering, Woken, fence, fence_after_exchange, fence_everywhere,
-    fence_if_alone, futex_wait, futex_wake, hook, pause, platform,
+    A32, A64, GATE_SLICE_NS, LOCK_SLICE_NS, Ordering, Woken, fence, fence_after_exchange, fence_by_others,
+    fence_everywhere, fence_if_alone, futex_wait, futex_wake, hook, is_fenced_by_others, pause, platform,
 };
 
 macro_rules! seeded {
@@ -19,8 +19,8 @@ macro_rules! seeded {
 }
 
 seeded!(
-    barrier, bell, condition, done, ends, event, gate, mark, owner_lock, pop, push, raw_lock, record, resize,
-    ring, rlock, semaphore, user_lock, words
+    barrier, bell, condition, done, ends, event, gate, mark, open_lock, owner_lock, pop, push, raw_lock,
+    record, resize, ring, rlock, semaphore, user_lock, words
 );
 
 #[path = "scenes/all.rs"]

@@ -9,7 +9,7 @@
 //!   caller's last access was one, it stands for a fence; if not, nothing does, as on the machine.
 //! - A **plan** may end a wait at once, with a deadline or without a reason.
 //! - **Time** is lazy otherwise: it passes only when every live process sleeps. Slices end only if somebody
-//!   has died, so that plain runs prove the absence of lost wake-ups without help from the tick;
+//!   has died or cannot fence, so that plain runs prove the absence of lost wake-ups without help from the tick;
 //!   deadlines end when two slices in a row have changed nothing. If no time can pass, it is a
 //!   deadlock.
 
@@ -42,6 +42,8 @@ pub mod event;
 pub mod gate;
 #[path = "../../reference/src/sync/mark.rs"]
 pub mod mark;
+#[path = "../../reference/src/sync/open_lock.rs"]
+pub mod open_lock;
 #[path = "../../reference/src/sync/owner_lock.rs"]
 pub mod owner_lock;
 pub mod platform;
@@ -135,6 +137,23 @@ impl A64 {
     pub fn has_sleepers(&self) -> bool {
         self.sleepers.lock().is_ok_and(|sleepers| !sleepers.is_empty())
     }
+
+    /// Writes `new` if the word is `current`; otherwise returns what it is.
+    pub fn compare_exchange(
+        &self,
+        current: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u64, u64> {
+        hook();
+        platform::note_access(Access::Exchange);
+        let result = self.value.compare_exchange(current, new, success, failure);
+        if result.is_ok() {
+            self.note(new);
+        }
+        result
+    }
 }
 
 impl A32 {
@@ -200,9 +219,23 @@ pub fn fence_after_exchange() {
     }
 }
 
-/// As [`fence`]: a fence that one side puts into the other, at some moment, is one on both sides.
-pub fn fence_everywhere() {
+/// As [`fence`]: a fence that one side puts into the other, at some moment, is one on both sides. Those who
+/// are outlaws put none.
+pub fn fence_everywhere() -> bool {
     fence();
+    !platform::is_outlaw()
+}
+
+/// Whether others put fences into the caller.
+pub fn is_fenced_by_others() -> bool {
+    !platform::is_outlaw()
+}
+
+/// As [`fence`]; nothing where somebody is an outlaw, since only he may be on the other side.
+pub fn fence_by_others() {
+    if !platform::has_outlaws() {
+        fence();
+    }
 }
 
 /// As [`fence`].

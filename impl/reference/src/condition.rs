@@ -18,8 +18,9 @@ use crate::rlock::{self, RLock, RLockGuard};
 use crate::segment::Kind;
 use crate::shared::{Body, Shared, travels_when_starting};
 use crate::sync::condition::{self, Node, Nodes, Refused, Waited, Words};
+use crate::sync::open_lock::OpenLock;
 use crate::sync::owned::{OwnedLock, OwnedRLock};
-use crate::sync::raw_lock::{Held, RawLock};
+use crate::sync::raw_lock::Held;
 use crate::sync::rlock::RecursiveLock;
 use crate::sync::user_lock::UserLock;
 
@@ -437,9 +438,9 @@ impl ConditionGuard<'_> {
 }
 
 /// The lock as this process has it; nothing if it has never used it.
-fn owned(lock: &Lock) -> Option<OwnedLock<'_, Shared<RawLock>>> {
+fn owned(lock: &Lock) -> Option<OwnedLock<'_, Shared<OpenLock>>> {
     let shared = lock.shared();
-    Some(OwnedLock { lock: shared.words(), peers: shared, me: shared.me_if_member()? })
+    Some(OwnedLock { lock: shared.words(), peers: shared, who: rlock::tag(shared.me_if_member()?) })
 }
 
 /// The lock as this thread has it; nothing if its process has never used it.

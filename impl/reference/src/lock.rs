@@ -8,9 +8,11 @@ use std::time::Duration;
 use crate::acquire::{AcquireError, Acquired, Holder, NotHeld};
 use crate::deadline::Deadline;
 use crate::region::AttachError;
+use crate::rlock;
 use crate::segment::Kind;
 use crate::shared::{Body, Shared, travels_when_starting};
-use crate::sync::raw_lock::{Peers, RawLock, TimedOut};
+use crate::sync::open_lock::OpenLock;
+use crate::sync::raw_lock::{Peers, TimedOut};
 
 /// A lock that one process at a time holds, as Python's `multiprocessing.Lock`.
 ///
@@ -47,12 +49,12 @@ use crate::sync::raw_lock::{Peers, RawLock, TimedOut};
 /// processes can use it.
 #[derive(Clone)]
 pub struct Lock {
-    shared: Shared<RawLock>,
+    shared: Shared<OpenLock>,
 }
 
-// SAFETY: one atomic word.
-#[expect(unsafe_code, reason = "promises that the word may be shared")]
-unsafe impl Body for RawLock {}
+// SAFETY: atomic words.
+#[expect(unsafe_code, reason = "promises that the words may be shared")]
+unsafe impl Body for OpenLock {}
 
 travels_when_starting!(Lock, "Lock", Kind::Lock);
 
@@ -62,7 +64,7 @@ impl Lock {
     /// # Errors
     /// The system has no descriptor or memory left.
     pub fn new() -> io::Result<Lock> {
-        Ok(Lock { shared: Shared::create(Kind::Lock, RawLock::new(), 0)? })
+        Ok(Lock { shared: Shared::create(Kind::Lock, OpenLock::new(), 0)? })
     }
 
     /// The lock of another process, by the descriptor of its [`to_descriptor`](Self::to_descriptor).
@@ -81,8 +83,8 @@ impl Lock {
         self.shared.file().try_clone_to_owned()
     }
 
-    /// The word, for those who wait with the lock.
-    pub(crate) fn shared(&self) -> &Shared<RawLock> {
+    /// The words, for those who wait with the lock.
+    pub(crate) fn shared(&self) -> &Shared<OpenLock> {
         &self.shared
     }
 
@@ -119,21 +121,27 @@ impl Lock {
     /// [`AcquireError::TimedOut`] if a live process held it all the time.
     #[inline]
     pub fn acquire_until(&self, deadline: Deadline) -> Result<Acquired, AcquireError> {
-        let me = self.shared.me().map_err(AcquireError::Exhausted)?;
+        let who = rlock::tag(self.shared.me().map_err(AcquireError::Exhausted)?);
         let held = match deadline {
-            Deadline::Now => self.shared.words().lock_now(me, &self.shared),
-            _ => self.shared.words().lock(me, &self.shared, deadline),
+            Deadline::Now => self.shared.words().lock_now(who, &self.shared),
+            _ => self.shared.words().lock(who, &self.shared, deadline),
         };
         held.map(Acquired::from).map_err(|TimedOut| AcquireError::TimedOut)
     }
 
-    /// Releases the lock, whoever holds it, and lets one of those that wait acquire it. Never waits.
+    /// Releases the lock, whoever holds it, and lets one of those that wait acquire it. Never waits, but
+    /// where this process is forbidden `membarrier` and the holder's is not: there a release for a holder
+    /// that lives waits until that releases too, or somebody else wants the lock.
+    ///
+    /// The thread that acquired the lock releases it by a store. The first release by another one ends that
+    /// for good, and costs every later one an exchange.
     ///
     /// # Errors
     /// [`NotHeld`] if nobody holds it. Of two releases at the same time, only one succeeds.
     #[inline]
     pub fn release(&self) -> Result<(), NotHeld> {
-        self.shared.words().release().map_err(|_| NotHeld)
+        let who = self.shared.me_if_member().map(rlock::tag);
+        self.shared.words().release(who, &self.shared).map_err(|_| NotHeld)
     }
 
     /// As [`acquire`](Self::acquire); releases when the guard is dropped.
@@ -165,7 +173,7 @@ impl Lock {
     /// Who holds the lock at this moment. Never waits.
     pub fn holder(&self) -> Holder {
         let is_dead = |owner| self.shared.is_dead(owner);
-        Holder::of(self.shared.words().owner(), self.shared.me_if_member(), is_dead)
+        Holder::of(self.shared.words().owner(&self.shared), self.shared.me_if_member(), is_dead)
     }
 }
 
@@ -194,7 +202,7 @@ impl Drop for LockGuard<'_> {
     fn drop(&mut self) {
         // Not if somebody has released it for us, and others hold it now; nor in a forked child.
         if let Some(me) = self.lock.shared.me_if_member() {
-            self.lock.shared.words().release_if_mine(me);
+            self.lock.shared.words().release_if_mine(rlock::tag(me), &self.lock.shared);
         }
     }
 }

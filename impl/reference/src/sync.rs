@@ -26,6 +26,7 @@ pub mod ends;
 pub mod event;
 pub mod gate;
 pub mod mark;
+pub mod open_lock;
 pub mod owned;
 pub mod owner_lock;
 pub mod pop;
@@ -84,6 +85,21 @@ macro_rules! shared_word {
 
 shared_word!(A32, AtomicU32, u32, "A word of 32 bits in shared memory; a futex may wait on it.");
 shared_word!(A64, AtomicU64, u64, "A word of 64 bits in shared memory.");
+
+impl A64 {
+    /// Writes `new` if the word is `current`; otherwise returns what it is.
+    #[inline]
+    pub fn compare_exchange(
+        &self,
+        current: u64,
+        new: u64,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u64, u64> {
+        hook();
+        self.0.compare_exchange(current, new, success, failure)
+    }
+}
 
 impl A32 {
     /// Writes the word and returns what was there.
@@ -152,15 +168,23 @@ pub fn join_fences() {
     FENCED_BY_OTHERS.store(joined, Ordering::Relaxed);
 }
 
+/// Whether it is.
+#[inline]
+pub fn is_fenced_by_others() -> bool {
+    FENCED_BY_OTHERS.load(Ordering::Relaxed)
+}
+
 /// Orders every earlier access of this process before every later one for all processes that fence, also
-/// for those that only call [`fence_if_alone`]: by a fence in each of them that runs.
+/// for those that only call [`fence_if_alone`] or [`fence_by_others`]: by a fence in each of them that runs.
+/// Whether it has: otherwise it is a [`fence`] of this process.
 ///
-/// Where the system does not offer it, [`fence`]: those who could have joined do not exist there. A process
-/// that alone is forbidden the call misses a wake-up at worst, and looks again after a tick.
+/// Where the system does not offer it, those who could have joined do not exist. A process that alone is
+/// forbidden the call misses a wake-up at worst, and looks again after a tick; what must not be missed
+/// asks for the answer.
 #[cold]
-pub fn fence_everywhere() {
+pub fn fence_everywhere() -> bool {
     fence();
-    let _ = membarrier(libc::MEMBARRIER_CMD_GLOBAL_EXPEDITED);
+    membarrier(libc::MEMBARRIER_CMD_GLOBAL_EXPEDITED)
 }
 
 /// As [`fence`], for those who can leave the fence to [`fence_everywhere`] on the other side.
@@ -171,6 +195,13 @@ pub fn fence_if_alone() {
     } else {
         fence();
     }
+}
+
+/// As [`fence`], for those who leave the fence to [`fence_everywhere`] on the other side, and are known to be
+/// [fenced by others](is_fenced_by_others).
+#[inline]
+pub fn fence_by_others() {
+    std::sync::atomic::compiler_fence(Ordering::SeqCst);
 }
 
 fn membarrier(command: libc::c_int) -> bool {

@@ -189,12 +189,12 @@ fn a_word_that_nobody_could_have_written_harms_nobody() {
     let lock = Lock::new().unwrap();
     let memory = File::from(lock.to_descriptor().unwrap());
     let body = memory.metadata().unwrap().len() - 4096;
-    // An owner in a slot that was never used: nobody, so dead.
-    memory.write_all_at(&(1000u32 << 18 | 5).to_ne_bytes(), body).unwrap();
+    // An owner in a slot that was never used: nobody, so dead. Its hold has a number not given back.
+    memory.write_all_at(&((1000u64 << 18 | 5) << 32 | 7).to_ne_bytes(), body).unwrap();
     assert_eq!(lock.holder(), Holder::DeadProcess);
     assert_eq!(lock.acquire().unwrap(), Acquired::OwnerDied);
     lock.release().unwrap();
-    memory.write_all_at(&u32::MAX.to_ne_bytes(), body).unwrap();
+    memory.write_all_at(&u64::MAX.to_ne_bytes(), body).unwrap();
     assert_eq!(lock.acquire().unwrap(), Acquired::OwnerDied);
 }
 

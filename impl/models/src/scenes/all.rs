@@ -8,6 +8,7 @@ mod condition;
 mod ends;
 mod event;
 mod lock;
+mod open_lock;
 mod owner_lock;
 mod readiness;
 mod rlock;
@@ -37,6 +38,7 @@ pub fn all() -> Vec<Scene> {
     [
         lock::SCENES,
         owner_lock::SCENES,
+        open_lock::SCENES,
         condition::SCENES,
         barrier::SCENES,
         rlock::SCENES,

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use loom::cell::UnsafeCell;
 
 use super::super::condition::{Condition, NOTIFIED, Node, Nodes, Waited, Words};
-use super::super::raw_lock::{Held, RawLock};
+use super::super::owner_lock::OwnerLock;
+use super::super::raw_lock::Held;
 use super::super::surroundings::Alone;
 use super::super::user_lock::UserLock;
 use super::super::{A32, A64, Ordering, hook, platform};
@@ -65,7 +66,7 @@ impl Nodes for Alone {
 
 /// A condition, its user's lock, and what that guards.
 struct Shared {
-    user: RawLock,
+    user: OwnerLock,
     words: Words,
     nodes: [Node; 4],
     /// How deep each process is in the user's lock.
@@ -76,7 +77,7 @@ struct Shared {
 impl Shared {
     fn new() -> Rc<Shared> {
         Rc::new(Shared {
-            user: RawLock::new(),
+            user: OwnerLock::new(),
             words: Words::new(),
             nodes: std::array::from_fn(|_| Node {
                 state: A32::new(0),

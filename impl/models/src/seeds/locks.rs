@@ -52,34 +52,6 @@ pub const SEEDS: &[Seed] = &[
         } else if self.word.swap(0, Ordering::Release) & WAITERS != 0 {",
     },
     Seed {
-        name: "a lock is released without an exchange",
-        file: "raw_lock",
-        find: "        // An exchange, not a store: of two releases of one acquisition, the second is an error.",
-        replace: "        if SEED && word & !WAITERS != 0 {
-            self.word.store(0, Ordering::Release);
-            self.wake_one_of(word);
-            return Ok(());
-        }
-        // An exchange, not a store:",
-    },
-    Seed {
-        name: "a release does not release what was written",
-        file: "raw_lock",
-        find: "        while word & !WAITERS != 0 {
-            match self.word.compare_exchange(word, 0, Ordering::Release, Ordering::Relaxed) {",
-        replace: "        while word & !WAITERS != 0 {
-            match self.word.compare_exchange(word, 0, if SEED { Ordering::Relaxed } else { Ordering::Release }, Ordering::Relaxed) {",
-    },
-    Seed {
-        name: "two take a lock at once from one who is dead",
-        file: "raw_lock",
-        find: "            // Others may sleep still. Only one of several who found the owner dead succeeds.",
-        replace: "            if SEED && held == Held::Inherited {
-                self.word.store(me | (word & WAITERS), Ordering::Release);
-                return Ok(held);
-            }",
-    },
-    Seed {
         name: "an owner's lock is freed behind the look at its gate",
         file: "owner_lock",
         find: "    pub fn unlock(&self) {",
@@ -150,6 +122,142 @@ pub const SEEDS: &[Seed] = &[
         }",
     },
     Seed {
+        name: "the holder of an open lock does not look whether another one releases it",
+        file: "open_lock",
+        find: "        if State::of(self.word.load(Ordering::Relaxed)).mode != BY_STORE {
+            return",
+        replace: "        if !SEED && State::of(self.word.load(Ordering::Relaxed)).mode != BY_STORE {
+            return",
+    },
+    Seed {
+        name: "the holder of an open lock looks before it stores",
+        file: "open_lock",
+        find: "        self.given_back.store(state.number, Ordering::Release);
+        fence_by_others();",
+        replace: "        if SEED {
+            let is_changed = State::of(self.word.load(Ordering::Relaxed)).mode != BY_STORE;
+            self.given_back.store(state.number, Ordering::Release);
+            fence_by_others();
+            if is_changed { return Some(self.release_late(state.number, who.owner())); }
+            self.gate.open_for_one_fenced();
+            return Some(Ok(()));
+        }
+        self.given_back.store(state.number, Ordering::Release);
+        fence_by_others();",
+    },
+    Seed {
+        name: "a hold given back late is given back in time",
+        file: "open_lock",
+        find: "                KEPT if state.number == number && state.owner != me => return Err(NotHeld),",
+        replace: "                KEPT if SEED => break,
+                KEPT if state.number == number && state.owner != me => return Err(NotHeld),",
+    },
+    Seed {
+        name: "another one releases an open lock without asking its holder",
+        file: "open_lock",
+        find: "                BY_STORE => {
+                    self.exchange(state, State { mode: UNSETTLED, ..state });",
+        replace: "                BY_STORE => {
+                    self.exchange(state, State { mode: if SEED { KEPT } else { UNSETTLED }, ..state });",
+    },
+    Seed {
+        name: "an open lock is settled without a fence",
+        file: "open_lock",
+        find: "        if !is_given() && !fence_everywhere() && !peers.is_dead(state.owner) {",
+        replace: "        if !SEED && !is_given() && !fence_everywhere() && !peers.is_dead(state.owner) {",
+    },
+    Seed {
+        name: "one who cannot fence settles an open lock",
+        file: "open_lock",
+        find: "            return false;
+        }
+        let is_given",
+        replace: "            if !SEED {
+                return false;
+            }
+        }
+        let is_given",
+    },
+    Seed {
+        name: "an open lock is settled twice",
+        file: "open_lock",
+        find: "        if self.exchange(state, settled) && is_given {",
+        replace: "        if SEED {
+            self.word.store(settled.word(), Ordering::Release);
+            return true;
+        }
+        if self.exchange(state, settled) && is_given {",
+    },
+    Seed {
+        name: "an open lock is exchanged without looking",
+        file: "open_lock",
+        find: "                _ if self.exchange(state, State { owner: 0, ..state }) => {",
+        replace: "                _ if SEED => {
+                    self.word.store(State { owner: 0, ..state }.word(), Ordering::Release);
+                    self.gate.open();
+                    return Ok(());
+                }
+                _ if self.exchange(state, State { owner: 0, ..state }) => {",
+    },
+    Seed {
+        name: "an exchange that releases releases nothing that was written",
+        file: "open_lock",
+        find: "            self.word.compare_exchange(before.word(), after.word(), Ordering::AcqRel, Ordering::Relaxed);",
+        replace: "            self.word.compare_exchange(before.word(), after.word(), if SEED { Ordering::Relaxed } else { Ordering::AcqRel }, Ordering::Relaxed);",
+    },
+    Seed {
+        name: "a thread of an open lock outlives its hold",
+        file: "open_lock",
+        find: "        self.thread.store(0, Ordering::Release);",
+        replace: "        if !SEED { self.thread.store(0, Ordering::Release); }",
+    },
+    Seed {
+        name: "a hold of an open lock has the number of the last one",
+        file: "open_lock",
+        find: "number: state.number.wrapping_add(1) };",
+        replace: "number: state.number.wrapping_add(if SEED { 0 } else { 1 }) };",
+    },
+    Seed {
+        name: "an heir does not look again what the dead gave back",
+        file: "open_lock",
+        find: "        now == state && !is_free && self.take(state, is_free, who)",
+        replace: "        now == state && (SEED || !is_free) && self.take(state, false, who)",
+    },
+    Seed {
+        name: "who takes an open lock after a sleep forgets the others",
+        file: "open_lock",
+        find: "                if has_slept {",
+        replace: "                if has_slept && !SEED {",
+    },
+    Seed {
+        name: "who waits for an open lock does not look again",
+        file: "open_lock",
+        find: "            let (state, is_free) = self.look(peers);
+            if is_free {
+                continue;
+            }",
+        replace: "            let (state, is_free) = if SEED { (state, false) } else { self.look(peers) };
+            if is_free {
+                continue;
+            }",
+    },
+    Seed {
+        name: "an exchange that releases an open lock wakes nobody",
+        file: "open_lock",
+        find: "                    fence_after_exchange();
+                    self.gate.open_for_one_fenced();",
+        replace: "                    fence_after_exchange();
+                    if !SEED { self.gate.open_for_one_fenced(); }",
+    },
+    Seed {
+        name: "one who cannot be fenced takes an open lock as others do",
+        file: "open_lock",
+        find: "            && is_fenced_by_others()
+            && self.take_by_number",
+        replace: "            && (SEED || is_fenced_by_others())
+            && self.take_by_number",
+    },
+    Seed {
         name: "a tag outlives its ownership",
         file: "rlock",
         find: "        self.tag.store(0, Ordering::Release);
@@ -170,7 +278,8 @@ pub const SEEDS: &[Seed] = &[
         file: "rlock",
         find: "        self.depth.store(depth, Ordering::Release);
         self.tag",
-        replace: "        let depth = if SEED { self.depth.load(Ordering::Relaxed).max(depth) } else { depth };
+        replace:
+            "        let depth = if SEED { self.depth.load(Ordering::Relaxed).max(depth) } else { depth };
         self.depth.store(depth, Ordering::Release);
         self.tag",
     },

@@ -59,15 +59,13 @@ pub const SEEDS: &[Seed] = &[
     },
     Seed {
         name: "two take the lock from the dead",
-        file: "raw_lock",
-        find: "        let mine = me | word & WAITERS;
-        is_left &&",
-        replace: "        let mine = me | word & WAITERS;
-        if SEED && is_left {
-            self.word.store(mine, Ordering::Release);
+        file: "owner_lock",
+        find: "        is_left && self.word.compare_exchange",
+        replace: "        if SEED && is_left {
+            self.word.store(me, Ordering::Release);
             return true;
         }
-        is_left &&",
+        is_left && self.word.compare_exchange",
     },
     Seed {
         name: "a heir need not have waited in time",

@@ -57,6 +57,7 @@ struct Process {
     has_deadline: bool,
     thread: Option<Thread>,
     woken: Option<Woken>,
+    is_outlaw: bool,
     /// The caller's own deadline has come.
     over: bool,
     /// The time that was granted for a lock is over.
@@ -146,6 +147,21 @@ pub fn processes<R: 'static>(bodies: Vec<Box<dyn FnOnce() -> R>>) -> Vec<Option<
 pub fn died_before(process: u32) {
     seen().dead[process as usize].fetch_or(1, Ordering::AcqRel);
     BOOKS.with_borrow_mut(|books| books.somebody_died = true);
+}
+
+/// A process of the scene can put no fences into others, nor they into it.
+pub fn outlaw(process: u32) {
+    BOOKS.with_borrow_mut(|books| books.processes[process as usize].is_outlaw = true);
+}
+
+/// Whether there is one who can put no fences into others.
+pub fn has_outlaws() -> bool {
+    BOOKS.with_borrow(|books| books.processes.iter().any(|process| process.is_outlaw))
+}
+
+/// Whether the caller can put no fences into others.
+pub fn is_outlaw() -> bool {
+    BOOKS.with_borrow(|books| books.processes[me() as usize].is_outlaw)
 }
 
 /// The number of the process that asks; 0 for the observer.
@@ -337,7 +353,8 @@ fn pass_time_if_all_sleep() {
         books.fingerprint_at_tick = books.fingerprint;
         // Arming a bell changes a word each time, so that ticks alone might go on for ever.
         books.ticks += 1;
-        let ticks = books.somebody_died
+        let must_tick = books.somebody_died || books.processes.iter().any(|process| process.is_outlaw);
+        let ticks = must_tick
             && plan().defect != Some(Defect::NoTicks)
             && books.quiet_ticks < 2
             && books.ticks < MOST_TICKS;

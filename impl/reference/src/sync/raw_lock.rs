@@ -3,7 +3,7 @@
 //!
 //! # State
 //! `[31 WAITERS][30 DIED][29..0 owner, 0 for free]`. `DIED` stands only beside owner 0: the lock is
-//! still held, by the dead, until somebody takes it over or releases it.
+//! still held, by the dead, until somebody takes it over.
 //!
 //! # Invariants (of the protocol; no memory safety rests on them)
 //! 1. At most one live process is the owner.
@@ -51,10 +51,6 @@ pub enum Held {
 /// The lock was not free before the deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedOut;
-
-/// Nobody holds the lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotHeld;
 
 /// Who holds the lock, as the word says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,100 +133,6 @@ impl RawLock {
                     self.word.compare_exchange(expected, DIED | WAITERS, Ordering::AcqRel, Ordering::Relaxed);
             }
         }
-    }
-
-    /// Takes the lock for the process `me` if nobody holds it, or its owner is dead. Never waits.
-    ///
-    /// # Errors
-    /// [`TimedOut`] if a live process holds it.
-    #[inline]
-    pub fn lock_now(&self, me: u32, peers: &impl Peers) -> Result<Held, TimedOut> {
-        match self.word.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed) {
-            Ok(_) => Ok(Held::Clean),
-            Err(word) => self.lock_now_slowly(word, me, peers),
-        }
-    }
-
-    #[cold]
-    fn lock_now_slowly(&self, mut word: u32, me: u32, peers: &impl Peers) -> Result<Held, TimedOut> {
-        loop {
-            let held = match word & OWNER {
-                0 if word & DIED == 0 => Held::Clean,
-                0 => Held::Inherited,
-                owner if peers.is_dead(owner) => Held::Inherited,
-                _ => return Err(TimedOut),
-            };
-            // Others may sleep still. Only one of several who found the owner dead succeeds.
-            let mine = me | (word & WAITERS);
-            match self.word.compare_exchange(word, mine, Ordering::Acquire, Ordering::Relaxed) {
-                Ok(_) => return Ok(held),
-                Err(changed) => word = changed,
-            }
-        }
-    }
-
-    /// Gives the lock back, whoever holds it: whoever releases for the dead answers for what they left.
-    ///
-    /// # Errors
-    /// [`NotHeld`]: it was free, and is.
-    #[inline]
-    pub fn release(&self) -> Result<(), NotHeld> {
-        let mut word = self.word.load(Ordering::Relaxed);
-        // An exchange, not a store: of two releases of one acquisition, the second is an error.
-        while word & !WAITERS != 0 {
-            match self.word.compare_exchange(word, 0, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => {
-                    self.wake_one_of(word);
-                    return Ok(());
-                }
-                Err(changed) => word = changed,
-            }
-        }
-        Err(NotHeld)
-    }
-
-    /// Gives the lock back if the process `me` holds it; whether it did.
-    pub fn release_if_mine(&self, me: u32) -> bool {
-        let mut word = self.word.load(Ordering::Relaxed);
-        while word & OWNER == me {
-            match self.word.compare_exchange(word, 0, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => {
-                    self.wake_one_of(word);
-                    return true;
-                }
-                Err(changed) => word = changed,
-            }
-        }
-        false
-    }
-
-    #[inline]
-    fn wake_one_of(&self, word: u32) {
-        if word & WAITERS != 0 {
-            futex_wake(&self.word, 1);
-        }
-    }
-
-    /// Who holds the lock at this moment.
-    pub fn owner(&self) -> Owner {
-        match self.word.load(Ordering::Relaxed) {
-            word if word & OWNER != 0 => Owner::Process(word & OWNER),
-            word if word & DIED != 0 => Owner::Dead,
-            _ => Owner::Nobody,
-        }
-    }
-
-    /// Takes the lock for the process `me` if its owner has died, or was found dead and nobody has taken
-    /// it since. Never waits: for those who wait for something else than the lock.
-    pub fn take_from_dead(&self, me: u32, peers: &impl Peers) -> bool {
-        let word = self.word.load(Ordering::Relaxed);
-        let is_left = match word & OWNER {
-            0 => word & DIED != 0,
-            owner => peers.is_dead(owner),
-        };
-        // An exchange, not a store: only one of several witnesses may be the heir.
-        let mine = me | word & WAITERS;
-        is_left && self.word.compare_exchange(word, mine, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Gives the lock back. Only its owner may.

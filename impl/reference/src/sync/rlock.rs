@@ -25,13 +25,20 @@ pub struct Tag(u64);
 impl Tag {
     /// The thread with this number, which the process `owner` (30 bits, not 0) gives to no other one.
     #[inline]
-    pub fn new(owner: u32, thread: u64) -> Tag {
-        Tag(u64::from(owner) << THREAD_BITS | thread & ((1 << THREAD_BITS) - 1))
+    pub const fn new(owner: u32, thread: u64) -> Tag {
+        Tag((owner as u64) << THREAD_BITS | thread & ((1 << THREAD_BITS) - 1))
     }
 
+    /// The process's owner word.
     #[inline]
-    fn owner(self) -> u32 {
+    pub fn owner(self) -> u32 {
         (self.0 >> THREAD_BITS) as u32
+    }
+
+    /// The tag as a word, which is not 0.
+    #[inline]
+    pub fn word(self) -> u64 {
+        self.0
     }
 }
 
