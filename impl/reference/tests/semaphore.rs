@@ -220,8 +220,8 @@ fn a_corrupt_one_is_refused() {
     let semaphore = Semaphore::new(2).unwrap();
     let memory = std::fs::File::from(semaphore.to_descriptor().unwrap());
     let body = memory.metadata().unwrap().len() - 4096;
-    // The initial value lies behind the lock, two gates and three long words.
-    memory.write_all_at(&u32::MAX.to_ne_bytes(), body + 40).unwrap();
+    // The initial value lies behind the lock, two gates and two long words.
+    memory.write_all_at(&u32::MAX.to_ne_bytes(), body + 32).unwrap();
     let refused = Semaphore::from_descriptor(memory.into()).unwrap_err();
     assert_eq!(refused.to_string(), "the segment is corrupt: the initial value is impossible");
 }

@@ -294,23 +294,34 @@ pub const SEEDS: &[Seed] = &[
     Seed {
         name: "a permit is taken without being written down",
         file: "semaphore",
-        find: "            self.words.redo_state.store(COMMITTED | state.word(), Ordering::Release);",
-        replace: "            if !SEED { self.words.redo_state.store(COMMITTED | state.word(), Ordering::Release); }",
+        find: "            let turn = state.turn ^ TURN;",
+        replace: "            let turn = state.turn ^ TURN;
+            if SEED {
+                self.words.state.store(State { turn, ..state }.word(), Ordering::Release);
+                return self.settle(account);
+            }",
     },
     Seed {
         name: "what the dead wrote down is not completed",
         file: "semaphore",
-        find: "            if redo & COMMITTED != 0 {",
-        replace: "            if !SEED && redo & COMMITTED != 0 {",
+        find: "            if redo & TURN == self.state().turn {",
+        replace: "            if !SEED && redo & TURN == self.state().turn {",
     },
     Seed {
-        name: "what is written down is forgotten too early",
+        name: "a change is committed before it is written down",
         file: "semaphore",
-        find: "        self.words.state.store(state.word(), Ordering::Release);
-        let slot",
-        replace: "        if SEED { self.words.redo_state.store(0, Ordering::Release); }
-        self.words.state.store(state.word(), Ordering::Release);
-        let slot",
+        find: "            self.words.redo.store(turn | account.word(), Ordering::Release);
+            self.words.state",
+        replace: "            if SEED { self.words.state.store(State { turn, ..state }.word(), Ordering::Release); }
+            self.words.redo.store(turn | account.word(), Ordering::Release);
+            self.words.state",
+    },
+    Seed {
+        name: "what was not committed is completed",
+        file: "semaphore",
+        find: "            let redo = self.words.redo.load(Ordering::Acquire);",
+        replace: "            let redo = self.words.redo.load(Ordering::Acquire);
+            let redo = if SEED { redo & !TURN | self.state().turn } else { redo };",
     },
     Seed {
         name: "a released permit stays in its account",

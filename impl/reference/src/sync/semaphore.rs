@@ -3,8 +3,9 @@
 //! # State
 //! Under the lock: how many permits there are, how many have come back from the dead since somebody
 //! was told, and in each process's slot an account of how many it has taken more than given back. The
-//! first two are one word. A change of both words is written down first and committed by one store,
-//! so that whoever inherits the lock completes it.
+//! first two are one word. A change of both words is committed by the store of this one: what the account
+//! is to be is written down before, and whoever inherits the lock completes it. Which of the two the
+//! owner died before is told by a bit that both carry, and that changes each time.
 //!
 //! # Restitution
 //! A dead process's permits come back as far as the initial value has room for them beside those that
@@ -35,8 +36,8 @@ const GRACE_NS: u64 = 1_000_000_000;
 /// How often to look for a permit before sleeping: an answer of another process takes a few cache misses.
 const SPINS: u32 = 60;
 
-/// In the word that is written down: the change has been committed.
-const COMMITTED: u64 = 1 << 63;
+/// Which of two changes running this is: of the state, and of what is written down.
+const TURN: u64 = 1 << 63;
 
 /// Who has taken how many permits.
 pub trait Accounts: Peers {
@@ -72,10 +73,8 @@ pub struct Permits {
     lock: OwnerLock,
     gate: Gate,
     state: A64,
-    /// What an account is to be: it names its slot by the owner.
-    redo_account: A64,
-    /// What the state is to be; 0 when no change is under way.
-    redo_state: A64,
+    /// What an account is to be once the state is of the same turn: it names its slot by the owner.
+    redo: A64,
 }
 
 impl Permits {
@@ -84,9 +83,8 @@ impl Permits {
         Permits {
             lock: OwnerLock::new(),
             gate: Gate::new(),
-            state: A64::new(State { permits: initial, restored: 0 }.word()),
-            redo_account: A64::new(0),
-            redo_state: A64::new(0),
+            state: A64::new(State { permits: initial, restored: 0, turn: 0 }.word()),
+            redo: A64::new(TURN),
         }
     }
 }
@@ -96,17 +94,22 @@ impl Permits {
 struct State {
     permits: u32,
     restored: u32,
+    turn: u64,
 }
 
 impl State {
     #[inline]
     fn of(word: u64) -> State {
-        State { permits: word as u32 & MOST_PERMITS, restored: (word >> 32) as u32 & MOST_PERMITS }
+        State {
+            permits: word as u32 & MOST_PERMITS,
+            restored: (word >> 32) as u32 & MOST_PERMITS,
+            turn: word & TURN,
+        }
     }
 
     #[inline]
     fn word(self) -> u64 {
-        u64::from(self.restored) << 32 | u64::from(self.permits)
+        self.turn | u64::from(self.restored) << 32 | u64::from(self.permits)
     }
 }
 
@@ -120,7 +123,7 @@ struct Account {
 impl Account {
     #[inline]
     fn of(word: u64) -> Account {
-        Account { owner: (word >> 32) as u32, taken: word as u32 as i32 }
+        Account { owner: ((word & !TURN) >> 32) as u32, taken: word as u32 as i32 }
     }
 
     #[inline]
@@ -232,7 +235,7 @@ impl<A: Accounts> Semaphore<'_, A> {
     #[inline]
     fn take(&self, account: Account, state: State) -> u32 {
         let taken = account.taken.saturating_add(1);
-        self.commit(Account { taken, ..account }, State { permits: state.permits - 1, restored: 0 });
+        self.commit(Account { taken, ..account }, State { permits: state.permits - 1, restored: 0, ..state });
         self.words.lock.unlock();
         if state.restored > 0 {
             // Those that came back beside it are for others, whom nobody has woken.
@@ -287,10 +290,10 @@ impl<A: Accounts> Semaphore<'_, A> {
     #[cold]
     fn enter_slowly(&self, deadline: Deadline) -> Result<(), TimedOut> {
         if self.words.lock.lock(self.me, self.accounts, deadline)? == Held::Inherited {
-            let redo = self.words.redo_state.load(Ordering::Acquire);
-            if redo & COMMITTED != 0 {
-                let account = Account::of(self.words.redo_account.load(Ordering::Acquire));
-                self.apply(account, State::of(redo));
+            let redo = self.words.redo.load(Ordering::Acquire);
+            if redo & TURN == self.state().turn {
+                // Perhaps once more: it is what that account was changed to last.
+                self.settle(Account::of(redo));
             }
             // The dead may have added permits, and woken nobody.
             self.words.gate.open();
@@ -298,24 +301,23 @@ impl<A: Accounts> Semaphore<'_, A> {
         Ok(())
     }
 
-    /// With the lock held: changes an account and the state, both or none of them.
+    /// With the lock held: changes an account and the state, which is of the present turn, both or none.
     #[inline]
     fn commit(&self, account: Account, state: State) {
         if self.terms.is_tracked {
-            self.words.redo_account.store(account.word(), Ordering::Release);
-            self.words.redo_state.store(COMMITTED | state.word(), Ordering::Release);
-            self.apply(account, state);
+            let turn = state.turn ^ TURN;
+            self.words.redo.store(turn | account.word(), Ordering::Release);
+            self.words.state.store(State { turn, ..state }.word(), Ordering::Release);
+            self.settle(account);
         } else {
             self.words.state.store(state.word(), Ordering::Release);
         }
     }
 
     #[inline]
-    fn apply(&self, account: Account, state: State) {
-        self.words.state.store(state.word(), Ordering::Release);
+    fn settle(&self, account: Account) {
         let slot = self.accounts.slot_of(account.owner);
         self.accounts.account(slot).store(account.word(), Ordering::Release);
-        self.words.redo_state.store(0, Ordering::Release);
     }
 
     /// With the lock held: closes the accounts of the dead.
@@ -341,6 +343,9 @@ impl<A: Accounts> Semaphore<'_, A> {
         let room = u64::from(self.terms.initial).saturating_sub(u64::from(state.permits) + held);
         let back = (account.taken as u64).min(room) as u32;
         let restored = state.restored.saturating_add(back).min(MOST_PERMITS);
-        self.commit(Account { taken: 0, ..account }, State { permits: state.permits + back, restored });
+        self.commit(
+            Account { taken: 0, ..account },
+            State { permits: state.permits + back, restored, ..state },
+        );
     }
 }
