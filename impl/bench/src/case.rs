@@ -190,4 +190,8 @@ pub const CASES: &[Case] = cases! {
         python::measure(run, python, &["turns", "value", "1"]);
     "cpython barrier of two" Nanoseconds |run, python| python::measure(run, python, &["barrier", "2", "2"]);
     "limit atomic add" Nanoseconds |run, _| primitive::alone(run, &limits::AtomicAdd::open()?);
+    "limit one locked instruction and a store" Nanoseconds |run, _|
+        primitive::alone(run, &limits::Flag::open(limits::Lowered::ByStore)?);
+    "limit two locked instructions" Nanoseconds |run, _|
+        primitive::alone(run, &limits::Flag::open(limits::Lowered::ByExchange)?);
 };

@@ -80,6 +80,9 @@ pub struct Row {
     pub ratio: Option<Spread>,
     /// Whether the median reaches the goal.
     pub reached: Option<bool>,
+    /// The ratio that the goal's floor would have in our place: nothing of the kind goes further on this
+    /// machine. `None` if the goal has no floor, or one of the cases no figure.
+    pub bound: Option<Spread>,
 }
 
 /// What a bench found out.
@@ -103,16 +106,18 @@ impl Table {
             .iter()
             .filter_map(|goal| {
                 let (of, by) = (find(goal.of)?, find(goal.by)?);
-                let pairs = of.samples.iter().zip(&by.samples);
-                let ratios = pairs
-                    .filter_map(|(of, by)| Some(of.outcome.as_ref().ok()? / by.outcome.as_ref().ok()?))
-                    .collect();
-                let ratio = Spread::of(ratios);
+                let ratio = ratio(of, by);
                 let reached = ratio.map(|ratio| match goal.sense {
                     Sense::AtLeast => ratio.median >= goal.limit,
                     Sense::AtMost => ratio.median <= goal.limit,
                 });
-                Some(Row { goal, ratio, reached })
+                // A floor stands where we do: above the line where less of ours is better, below it otherwise.
+                let floor = goal.floor.and_then(find);
+                let bound = floor.and_then(|floor| match goal.sense {
+                    Sense::AtLeast => self::ratio(of, floor),
+                    Sense::AtMost => self::ratio(floor, by),
+                });
+                Some(Row { goal, ratio, reached, bound })
             })
             .collect()
     }
@@ -125,7 +130,7 @@ impl Table {
         if !rows.is_empty() {
             text.push_str("Ratios: median [min - max over pairs of repetitions], goal\n\n");
         }
-        for Row { goal, ratio, reached } in rows {
+        for Row { goal, ratio, reached, bound } in rows {
             let sign = if goal.sense == Sense::AtLeast { ">=" } else { "<=" };
             let measured = ratio.map_or("no figure".to_string(), |Spread { median, min, max }| {
                 format!("{} [{} - {}]", factor(median), factor(min), factor(max))
@@ -135,8 +140,14 @@ impl Table {
                 Some(false) => "not reached",
                 None => "",
             };
-            let line =
-                format!("{:width$}  {measured:<26} {sign} {:<6} {verdict}", goal.text, factor(goal.limit));
+            let beside = bound.zip(goal.floor).map_or(String::new(), |(bound, floor)| {
+                format!("{} is the most: {floor}", factor(bound.median))
+            });
+            let line = format!(
+                "{:width$}  {measured:<26} {sign} {:<6} {verdict:<12} {beside}",
+                goal.text,
+                factor(goal.limit)
+            );
             let _ = writeln!(text, "{}", line.trim_end());
         }
         text.push_str("\nFigures: median [min - max] of repetitions, how many of them others disturbed\n\n");
@@ -178,6 +189,8 @@ impl Table {
                 limit: f64,
                 ratio: Option<Spread>,
                 reached: Option<bool>,
+                floor: Option<&'a str>,
+                bound: Option<Spread>,
             },
             Case {
                 name: &'a str,
@@ -194,7 +207,7 @@ impl Table {
                 seed: u64,
             },
         }
-        let goals = self.rows().into_iter().map(|Row { goal, ratio, reached }| Line::Goal {
+        let goals = self.rows().into_iter().map(|Row { goal, ratio, reached, bound }| Line::Goal {
             text: goal.text,
             of: goal.of,
             by: goal.by,
@@ -202,6 +215,8 @@ impl Table {
             limit: goal.limit,
             ratio,
             reached,
+            floor: goal.floor,
+            bound,
         });
         let cases = self.figures.iter().map(|figure| Line::Case {
             name: figure.case,
@@ -226,6 +241,13 @@ impl Table {
         }
         text
     }
+}
+
+/// Over the pairs of repetitions in which both have a figure.
+fn ratio(of: &Figure, by: &Figure) -> Option<Spread> {
+    let pairs = of.samples.iter().zip(&by.samples);
+    let ratios = pairs.filter_map(|(of, by)| Some(of.outcome.as_ref().ok()? / by.outcome.as_ref().ok()?));
+    Spread::of(ratios.collect())
 }
 
 fn factor(ratio: f64) -> String {
@@ -275,6 +297,22 @@ mod tests {
         assert_eq!(rows.len(), 1, "only the goal whose cases were measured");
         assert_eq!(rows[0].ratio, Some(Spread { median: 220.0, min: 50.0, max: 300.0 }));
         assert_eq!(rows[0].reached, Some(true));
+    }
+
+    #[test]
+    fn a_goal_with_a_floor_says_how_far_anything_could_go() {
+        let goal = GOALS.iter().find(|goal| goal.floor.is_some()).expect("there is one");
+        let figure = |case, nanoseconds| Figure {
+            case,
+            unit: Unit::Nanoseconds,
+            samples: vec![Sample { outcome: Ok(nanoseconds), others: 0.0 }],
+        };
+        let floor = goal.floor.expect("chosen for it");
+        let figures = vec![figure(goal.of, 30.0), figure(goal.by, 10.0), figure(floor, 5.0)];
+        let table = Table { figures, ..table(Vec::new(), Vec::new()) };
+        let row = table.rows().into_iter().find(|row| row.goal.text == goal.text).expect("it is measured");
+        assert_eq!(row.bound.map(|bound| bound.median), Some(6.0));
+        assert!(table.text().contains(&format!("6.00x is the most: {floor}")), "{}", table.text());
     }
 
     #[test]

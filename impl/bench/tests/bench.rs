@@ -37,6 +37,8 @@ fn lines(output: &Output) -> Vec<serde_json::Value> {
 #[case::copies("limit memcpy")]
 #[case::futex("limit futex")]
 #[case::fork_exec("limit fork and exec")]
+#[case::one_locked("limit one locked")]
+#[case::two_locked("limit two locked")]
 #[case::alone("reference lock alone")]
 #[case::turns("reference lock, two take turns")]
 #[case::barrier("reference barrier of two")]

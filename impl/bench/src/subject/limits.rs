@@ -36,6 +36,49 @@ impl Primitive for AtomicAdd {
     }
 }
 
+/// How a [`Flag`] is lowered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Lowered {
+    /// By an exchange, as whoever must know what was there needs.
+    ByExchange,
+    /// By a store, as one who alone lowers it can.
+    ByStore,
+}
+
+/// What entering and leaving costs on this machine when nothing else is done, nobody waits and nobody
+/// dies: a flag that is raised by an exchange, and lowered.
+pub struct Flag {
+    stage: Stage,
+    lowered: Lowered,
+}
+
+impl Flag {
+    pub fn open(lowered: Lowered) -> Result<Flag, Trouble> {
+        Ok(Flag { stage: Stage::new()?, lowered })
+    }
+}
+
+impl Primitive for Flag {
+    #[inline]
+    fn enter(&self) -> Result<(), String> {
+        let flag = &self.stage.baton[0].0;
+        match flag.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) => Ok(()),
+            Err(found) => Err(format!("the flag was {found}, and nobody else has it")),
+        }
+    }
+
+    #[inline]
+    fn leave(&self) -> Result<(), String> {
+        let flag = &self.stage.baton[0].0;
+        match self.lowered {
+            Lowered::ByExchange => _ = black_box(flag.swap(0, Ordering::Release)),
+            Lowered::ByStore => flag.store(0, Ordering::Release),
+        }
+        Ok(())
+    }
+}
+
 /// Copies per second of a buffer of this size to another one, by one process.
 pub fn copies(run: &Run, size: usize) -> Result<f64, Trouble> {
     let stage = Stage::new()?;
