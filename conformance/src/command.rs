@@ -188,6 +188,10 @@ struct SweepArgs {
     /// Every how many-th instruction
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     every: u64,
+    /// Every turn of a loop, too: otherwise, of turns that go the same way, those numbered 1, 2, 4, 8 … and
+    /// the last
+    #[arg(long)]
+    turns: bool,
     /// How long each line of the table may take; what is left out then lies evenly between the rest
     #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: u64,

@@ -40,6 +40,7 @@ mod quiescence;
 mod session;
 mod starvation;
 mod step;
+mod turns;
 mod validity;
 mod warden;
 mod workers;

@@ -6,7 +6,9 @@
 //!
 //! A *scene* is a program with a victim. A *point* is one place at which the victim is killed: before its
 //! n-th shared operation, after its n-th machine instruction, or n nanoseconds after its call. The
-//! survivors run meanwhile, or are let go only after the kill. Every run of a point is an ordinary program
+//! survivors run meanwhile, or are let go only after the kill. Of the turns of a loop that all go the same
+//! way, instruction by instruction, those numbered 1, 2, 4, 8 … are swept, and the last: what a loop that
+//! copies a block, or looks again and again before it sleeps, leaves behind in between is the same. Every run of a point is an ordinary program
 //! with an ordinary history, so a failure is stored, judged again and replayed like any other.
 
 mod aim;
@@ -89,6 +91,9 @@ pub struct Options {
     pub at: Option<u64>,
     /// Every how many-th point.
     pub every: u64,
+    /// Whether every turn of a loop counts, also where it goes the same way, instruction by instruction, as
+    /// others; otherwise the turns numbered 1, 2, 4, 8 … do, and the last one.
+    pub turns: bool,
     /// How long a row may take; what is left out then lies evenly between what was done.
     pub budget: Duration,
     /// How many instructions are traced at most: what a victim does after them is not swept.
@@ -110,7 +115,7 @@ pub struct Options {
 }
 
 /// How many instructions are traced, unless something else is said. Tracing one takes some microseconds.
-pub const LONGEST: u64 = 150_000;
+pub const LONGEST: u64 = 2_000_000;
 
 impl Default for Options {
     fn default() -> Options {
@@ -120,6 +125,7 @@ impl Default for Options {
             schedules: Schedule::ALL.to_vec(),
             at: None,
             every: 1,
+            turns: false,
             budget: Duration::from_secs(20),
             longest: LONGEST,
             most: u64::MAX,

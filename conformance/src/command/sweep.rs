@@ -101,6 +101,7 @@ fn options(args: &SweepArgs) -> Result<Options, Failure> {
         schedules: both_if_none(args.schedule.iter().map(schedule).collect()),
         at: args.at,
         every: args.every,
+        turns: args.turns,
         budget: Duration::from_secs(match args.quick {
             true => args.seconds.min(QUICK_SECONDS),
             false => args.seconds,

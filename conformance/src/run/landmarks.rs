@@ -6,12 +6,14 @@
 //! code at another address.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::maps::{self, Mapping};
+use super::turns::alike;
 
 /// How many instructions are remembered.
-const MOST: usize = 400_000;
+const MOST: usize = 2_000_000;
 
 /// The landmarks of one way, empty until a traced run has gone it. Copies are the same landmarks.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +36,13 @@ impl Landmarks {
     /// Remembers the way that a run has gone; the first one counts.
     pub(super) fn remember(&self, pid: i32, addresses: &[u64]) {
         self.0.get_or_init(|| Way::new(&maps::code(pid), addresses));
+    }
+
+    /// The instructions, by their numbers, in turns of loops of which others go the same way: the turns
+    /// numbered 1, 2, 4, 8 … of each loop, and its last one, are not among them. None as long as no run has
+    /// gone the way.
+    pub fn alike(&self) -> &[Range<usize>] {
+        self.0.get().map_or(&[], |way| &way.alike)
     }
 
     /// The best way to the instruction of this number, for a process.
@@ -69,6 +78,8 @@ struct Way {
     arrivals: Vec<u64>,
     /// For each instruction the best one to run to on the way there.
     nearest: Vec<usize>,
+    /// The instructions in turns of loops of which others go the same way.
+    alike: Vec<Range<usize>>,
 }
 
 impl Way {
@@ -78,7 +89,8 @@ impl Way {
         let (mut known, mut seen): (HashMap<u64, _>, HashMap<u64, u64>) = Default::default();
         // What it costs to get to the instruction before, counted in stops.
         let mut cost = u64::MAX;
-        for (number, address) in addresses.iter().take(MOST).enumerate() {
+        let addresses = &addresses[..addresses.len().min(MOST)];
+        for (number, address) in addresses.iter().enumerate() {
             let place = *known.entry(*address).or_insert_with(|| {
                 let (code, offset) = code.iter().find_map(|code| Some((code, code.offset(*address)?)))?;
                 let file = files.iter().position(|file| *file == code.file).unwrap_or_else(|| {
@@ -100,7 +112,7 @@ impl Way {
             places.push(place);
             arrivals.push(*count);
         }
-        Way { files, places, arrivals, nearest }
+        Way { files, places, arrivals, nearest, alike: alike(addresses) }
     }
 }
 

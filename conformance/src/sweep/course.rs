@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use super::Mode;
-
 /// At how many points behind the last kill a victim must have come through, until there are no further
 /// ones: beside survivors it does not always do the same.
 const SPARED: usize = 2;
@@ -25,8 +23,8 @@ enum Next {
     /// One after the other from 1, up to an end that shows itself.
     Counted(u64),
     /// From coarse to fine: the multiples of `stride`, then the ones half way between, and so on, so
-    /// that what is left out lies evenly between what was done. `every` of `end` points are wanted.
-    Halved { stride: u64, at: u64, every: u64, end: u64 },
+    /// that what is left out lies evenly between what was done. They are positions among the points.
+    Halved { stride: usize, at: usize, points: Vec<u64> },
     /// Places in this many nanoseconds, from a seed.
     Drawn { seed: u64, span: u64 },
     /// One alone.
@@ -34,31 +32,31 @@ enum Next {
 }
 
 impl Course {
-    /// For this mode; `extent` is how many instructions, or nanoseconds, the victim needs.
-    pub fn new(mode: Mode, extent: u64, every: u64, seed: u64, most: u64, until: Instant) -> Course {
-        let next = match mode {
-            Mode::Plain => Next::Single(Some(0)),
-            Mode::Op => Next::Counted(0),
-            Mode::Step => {
-                let end = extent / every;
-                Next::Halved { stride: (end + 1).next_power_of_two(), at: 0, every, end }
-            }
-            // A little more than it needs, for what another run may need more.
-            Mode::Random => Next::Drawn { seed, span: extent.saturating_add(extent / 8).max(1) },
-        };
-        Course { next, until, left: most, last_kill: 0, spared: Vec::new(), cut: false }
+    /// By operations: from 1 up to an end that shows itself.
+    pub fn counted(most: u64, until: Instant) -> Course {
+        Course::new(Next::Counted(0), most, until)
+    }
+
+    /// By instructions: these points.
+    pub fn through(points: Vec<u64>, most: u64, until: Instant) -> Course {
+        let stride = points.len().next_power_of_two();
+        Course::new(Next::Halved { stride, at: 0, points }, most, until)
+    }
+
+    /// By the clock, for a victim that needs this many nanoseconds.
+    pub fn drawn(extent_ns: u64, seed: u64, most: u64, until: Instant) -> Course {
+        // A little more than it needs, for what another run may need more.
+        let span = extent_ns.saturating_add(extent_ns / 8).max(1);
+        Course::new(Next::Drawn { seed, span }, most, until)
     }
 
     /// For one point alone.
     pub fn only(point: u64, until: Instant) -> Course {
-        Course {
-            next: Next::Single(Some(point)),
-            until,
-            left: 1,
-            last_kill: 0,
-            spared: Vec::new(),
-            cut: false,
-        }
+        Course::new(Next::Single(Some(point)), 1, until)
+    }
+
+    fn new(next: Next, most: u64, until: Instant) -> Course {
+        Course { next, until, left: most, last_kill: 0, spared: Vec::new(), cut: false }
     }
 
     /// The next point.
@@ -74,7 +72,9 @@ impl Course {
                 Some(*n)
             }
             Next::Counted(_) => None,
-            Next::Halved { stride, at, every, end } => halved(stride, at, *end).map(|index| index * *every),
+            Next::Halved { stride, at, points } => {
+                halved(stride, at, points.len()).map(|index| points[index])
+            }
             Next::Drawn { seed, span } => {
                 *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
                 Some(mixed(*seed) % *span)
@@ -112,16 +112,16 @@ impl Course {
     }
 }
 
-/// The next of `0..=end`, from coarse to fine. Done when the stride is 0.
-fn halved(stride: &mut u64, at: &mut u64, end: u64) -> Option<u64> {
+/// The next of `0..end`, from coarse to fine. Done when the stride is 0.
+fn halved(stride: &mut usize, at: &mut usize, end: usize) -> Option<usize> {
     loop {
         if *stride == 0 {
             return None;
         }
-        if *at <= end {
+        if *at < end {
             let index = *at;
             // After the first round only what lies half way between is new.
-            let is_first = end < *stride;
+            let is_first = end <= *stride;
             *at += if is_first { *stride } else { 2 * *stride };
             return Some(index);
         }
@@ -150,28 +150,27 @@ mod tests {
     #[test]
     fn every_instruction_comes_once_and_the_coarse_ones_come_first() {
         for extent in [0, 1, 2, 3, 7, 8, 9, 1_000] {
-            let mut course = Course::new(Mode::Step, extent, 1, 0, u64::MAX, later());
+            let mut course = Course::through((0..=extent).collect(), u64::MAX, later());
             let mut points: Vec<u64> = std::iter::from_fn(|| course.next()).collect();
             assert!(!course.is_cut());
             points.sort_unstable();
             assert_eq!(points, (0..=extent).collect::<Vec<u64>>());
         }
-        let mut course = Course::new(Mode::Step, 800, 1, 0, 5, later());
+        let mut course = Course::through((0..=800).collect(), 5, later());
         assert_eq!(std::iter::from_fn(|| course.next()).collect::<Vec<u64>>(), [0, 512, 256, 768, 128]);
         assert!(course.is_cut());
     }
 
     #[test]
-    fn every_so_many_instructions() {
-        let mut course = Course::new(Mode::Step, 100, 25, 0, u64::MAX, later());
-        let mut points: Vec<u64> = std::iter::from_fn(|| course.next()).collect();
-        points.sort_unstable();
-        assert_eq!(points, [0, 25, 50, 75, 100]);
+    fn no_points_are_through_at_once() {
+        let mut course = Course::through(Vec::new(), u64::MAX, later());
+        assert_eq!(course.next(), None);
+        assert!(!course.is_cut());
     }
 
     #[test]
     fn operations_end_when_the_victim_comes_through() {
-        let mut course = Course::new(Mode::Op, 0, 1, 0, u64::MAX, later());
+        let mut course = Course::counted(u64::MAX, later());
         let mut points = Vec::new();
         while let Some(point) = course.next() {
             points.push(point);
@@ -183,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_kill_that_is_told_late_is_no_reason_to_go_on() {
-        let mut course = Course::new(Mode::Op, 0, 1, 0, u64::MAX, later());
+        let mut course = Course::counted(u64::MAX, later());
         assert_eq!([course.next(), course.next(), course.next()], [Some(1), Some(2), Some(3)]);
         course.learn(2, false);
         course.learn(3, false);
@@ -196,7 +195,7 @@ mod tests {
     #[test]
     fn chance_stays_within_its_span_and_comes_again_from_its_seed() {
         let draw = |seed| {
-            let mut course = Course::new(Mode::Random, 800, 1, seed, 50, later());
+            let mut course = Course::drawn(800, seed, 50, later());
             std::iter::from_fn(|| course.next()).collect::<Vec<u64>>()
         };
         assert_eq!(draw(1), draw(1));
@@ -206,7 +205,7 @@ mod tests {
 
     #[test]
     fn no_time_is_no_points() {
-        let mut course = Course::new(Mode::Step, 8, 1, 0, u64::MAX, Instant::now());
+        let mut course = Course::through((0..=8).collect(), u64::MAX, Instant::now());
         assert_eq!(course.next(), None);
         assert!(course.is_cut());
     }

@@ -97,6 +97,9 @@ pub struct Row {
     pub schedule: Schedule,
     /// How many points there are, as far as that is known beforehand.
     pub points: Option<u64>,
+    /// How many instructions are no points because they lie in turns of loops of which others go the same
+    /// way.
+    pub alike: u64,
     /// How many runs were made.
     pub runs: u64,
     /// In how many of them the victim was killed in the middle.
@@ -167,17 +170,21 @@ impl Task<'_> {
         };
         // From here: what is measured once is no reason to leave points out.
         let until = Instant::now() + self.options.budget;
-        let mut course = match self.options.at {
-            Some(point) => Course::only(point, until),
-            None => {
-                let Options { every, seed, most, .. } = *self.options;
-                Course::new(self.mode, extent, every, seed, most, until)
+        let Options { seed, most, .. } = *self.options;
+        let mut course = match (self.options.at, self.mode) {
+            (Some(point), _) => Course::only(point, until),
+            (None, Mode::Plain) => Course::only(0, until),
+            (None, Mode::Op) => Course::counted(most, until),
+            (None, Mode::Random) => Course::drawn(extent, seed, most, until),
+            (None, Mode::Step) => {
+                let (points, alike) = self.instructions(extent);
+                if tally.may_go_on() {
+                    (tally.row.points, tally.row.alike) = (Some(points.len() as u64), alike);
+                }
+                Course::through(points, most, until)
             }
         };
         if tally.may_go_on() {
-            if self.mode == Mode::Step && self.options.at.is_none() {
-                tally.row.points = Some(extent / self.options.every + 1);
-            }
             self.run_course(seats, method, &mut course, &mut tally, watch);
         }
         let Tally { mut row, fault, .. } = tally;
@@ -193,6 +200,7 @@ impl Task<'_> {
             mode: self.mode,
             schedule: self.schedule,
             points: None,
+            alike: 0,
             runs: 0,
             kills: 0,
             counts: Counts::default(),
@@ -253,6 +261,22 @@ impl Task<'_> {
         }
         extents.sort_unstable();
         extents.get(extents.len() / 2).copied().unwrap_or(0)
+    }
+
+    /// The points among the instructions of a way, and how many of them are none for being alike.
+    fn instructions(&self, extent: u64) -> (Vec<u64>, u64) {
+        let mut alike = if self.options.turns { &[][..] } else { self.landmarks.alike() };
+        let mut points = Vec::new();
+        for number in 0..=extent {
+            while alike.first().is_some_and(|turns| turns.end as u64 <= number) {
+                alike = &alike[1..];
+            }
+            if alike.first().is_none_or(|turns| number < turns.start as u64) {
+                points.push(number);
+            }
+        }
+        let left_out = extent + 1 - points.len() as u64;
+        (points.into_iter().step_by(self.options.every as usize).collect(), left_out)
     }
 
     fn run_course(

@@ -58,7 +58,11 @@ pub fn line(row: &Row) -> String {
         false => String::new(),
     };
     let (runs, kills, slowest) = (row.runs, row.kills, format!("{} ms", row.slowest_ms));
-    format!("{place} {points:>7} {runs:>6} {kills:>6} {} {slowest:>7}{open}", numbers.join(" "))
+    let alike = match row.alike {
+        0 => String::new(),
+        alike => format!("  {QUIET}{alike} alike left out{QUIET:#}"),
+    };
+    format!("{place} {points:>7} {runs:>6} {kills:>6} {} {slowest:>7}{open}{alike}", numbers.join(" "))
 }
 
 /// A failure: what was owed, what was seen, its history, and how to see it again.
@@ -162,6 +166,7 @@ struct Line<'a> {
     verdict: &'a str,
     detail: Option<String>,
     points: Option<u64>,
+    alike: u64,
     runs: u64,
     kills: u64,
     failures: Counts,
@@ -196,6 +201,7 @@ pub fn json(row: &Row) -> String {
         verdict,
         detail: detail.or(first),
         points: row.points,
+        alike: row.alike,
         runs: row.runs,
         kills: row.kills,
         failures: row.counts,

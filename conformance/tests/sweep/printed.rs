@@ -13,6 +13,7 @@ fn row(scene: &'static str, mode: Mode, schedule: Schedule) -> Row {
         mode,
         schedule,
         points: None,
+        alike: 0,
         runs: 0,
         kills: 0,
         counts: Counts::default(),
@@ -43,6 +44,7 @@ pub fn what_is_printed() {
         Row { settled: Some(unsupported), ..row("lock", Mode::Op, Schedule::After) },
         Row {
             points: Some(3_842),
+            alike: 71_240,
             runs: 961,
             kills: 955,
             slowest_ms: 14,
