@@ -57,6 +57,7 @@ pub const MUTANTS: &[Mutant] = &[
             "barrier/party-killed-as-it-arrives",
             "barrier/killed-breaker-frees-the-others",
             "barrier/dead-party-breaks-it",
+            "barrier/order-despite-death",
         ],
         defect: Defect { dropped: Some(users::leaves), ..Defect::in_barriers(lost_with_its_user) },
     },

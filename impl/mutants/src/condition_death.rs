@@ -39,6 +39,7 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &[
             "condition/killed-anywhere-frees-the-others",
             "condition/next-acquirer-is-told-of-a-dead-holder",
+            "condition/order-despite-death",
         ],
         defect: Defect { dropped: Some(users::leaves), ..Defect::in_conditions(users::lost_with_its_user) },
     },

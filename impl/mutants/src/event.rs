@@ -65,7 +65,11 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "event_is_lost_with_its_user",
         about: "Nobody can use an event any more that a process used which was killed.",
-        clauses: &["event/killed-setter-frees-the-others", "event/is-set-never-waits"],
+        clauses: &[
+            "event/killed-setter-frees-the-others",
+            "event/is-set-never-waits",
+            "event/order-despite-death",
+        ],
         defect: Defect { dropped: Some(users::leaves), ..Defect::in_events(lost_with_its_user) },
     },
 ];

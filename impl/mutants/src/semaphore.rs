@@ -111,6 +111,7 @@ pub const MUTANTS: &[Mutant] = &[
             "semaphore/dead-holder-s-children-do-not-keep-its-permit",
             "semaphore/killed-anywhere-frees-the-others",
             "semaphore/many-short-lived-holders",
+            "semaphore/order-despite-death",
         ],
         defect: Defect { dropped: Some(users::leaves), ..Defect::in_semaphores(users::lost_with_its_user) },
     },

@@ -17,6 +17,12 @@ pub const MUTANTS: &[Mutant] = &[
         defect: Defect::in_values(forgets_the_dead),
     },
     Mutant {
+        name: "value_is_lost_with_its_holder",
+        about: "Nobody gets at a value any more whose lock was held by a process that died.",
+        clauses: &["value/order-despite-death", "value/killed-updater-is-told"],
+        defect: Defect::in_values(lost_with_its_holder),
+    },
+    Mutant {
         name: "value_is_written_in_two_halves",
         about: "A number of eight bytes is written half by half, and a kill comes between the halves.",
         clauses: &["value/killed-writer-tears-nothing", "array/killed-writer-tears-nothing"],
@@ -33,6 +39,11 @@ fn forgets_the_dead(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answ
         (Call::Acquire { .. }, Outcome::OwnerDied) => Answer::truth(true),
         _ => answer,
     }
+}
+
+fn lost_with_its_holder(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let answer = inner.call(call);
+    if answer.outcome == Outcome::OwnerDied { facts::for_ever() } else { answer }
 }
 
 fn written_in_halves(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {

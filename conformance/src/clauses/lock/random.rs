@@ -1,7 +1,7 @@
 //! Locks under programs that nobody thought of.
 
 use crate::clauses::prelude::*;
-use crate::program::random::sync::{Thing, mixed_programs, sync_programs};
+use crate::program::random::sync::{Thing, deadly_programs, mixed_programs, sync_programs};
 
 /// The clauses, in reading order.
 pub const CLAUSES: &[Clause] = &[
@@ -21,6 +21,16 @@ pub const CLAUSES: &[Clause] = &[
             keeps its promises, and a program that comes to a stop has earned its deadlock.",
         source: "doc \"Synchronization primitives\"; each object's own clauses",
         programs: |seed| mixed_programs(seed).collect(),
+        ..Clause::BLANK
+    },
+    Clause {
+        id: "lock/order-despite-death",
+        level: Level::Beyond,
+        text: "Whatever several workers do with locks, and wherever some of them are killed, one order of all calls \
+            explains every answer: nobody waits for the dead, and who gets what they held is told of them, once.",
+        source: "as lock/order-in-any-program and lock/next-acquirer-is-told-of-a-dead-holder",
+        claims: &[PROCESSES],
+        programs: |seed| deadly_programs(seed, &[Thing::Lock, Thing::Rlock]).collect(),
         ..Clause::BLANK
     },
 ];

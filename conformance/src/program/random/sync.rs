@@ -6,7 +6,7 @@
 //! speed or simplicity (a lock that two release at once, an event that is cleared while somebody waits)
 //! happens only in the programs that ask for it.
 
-use procession_contract::Call;
+use procession_contract::{Call, ObjectKind, ObjectSpec};
 
 use super::Random;
 use crate::program::build::*;
@@ -53,6 +53,11 @@ pub fn sync_programs(seed: u64, things: &[Thing]) -> impl Iterator<Item = Progra
     (0..A_CLAUSE).map(move |index| sync_program(seed.wrapping_add(index), things))
 }
 
+/// The programs of a clause about objects of these kinds whose users die.
+pub fn deadly_programs(seed: u64, things: &[Thing]) -> impl Iterator<Item = Program> {
+    (0..A_CLAUSE).map(move |index| deadly_program(seed.wrapping_add(index), things))
+}
+
 /// The programs of a clause about objects of every kind.
 pub fn mixed_programs(seed: u64) -> impl Iterator<Item = Program> {
     (0..A_CLAUSE).map(move |index| mixed_program(seed.wrapping_add(index)))
@@ -70,7 +75,8 @@ pub fn mixed_program(seed: u64) -> Program {
 }
 
 /// A program as [`sync_program`] gives them in which one worker dies, or two, with whatever they hold:
-/// between two of their lines, or at any time after their first call.
+/// between two of their lines, or at any time after their first call, whereupon main uses every object
+/// itself.
 pub fn deadly_program(seed: u64, things: &[Thing]) -> Program {
     let mut program = program_of(seed, things, 2, "deadly");
     // Numbers of its own, so that the lines are those of the program in which nobody dies.
@@ -84,18 +90,46 @@ pub fn deadly_program(seed: u64, things: &[Thing]) -> Program {
     for victim in victims {
         let role = &mut program.roles[victim as usize];
         let name = role.worker.name.clone();
-        if random.once_in(3) {
+        role.lines.truncate(last_lines(&mut random, &role.lines));
+        // One that is not killed from outside may never come to its end, and nobody may wait for that.
+        if random.once_in(2) {
             role.lines[0].label = "first".into();
             role.lines.push(stay_until_the_end());
             program.roles[0].lines.push(own(Call::Getpid).after(gone(&name)));
+            let objects = program.objects.clone();
+            program.roles[0].lines.extend(objects.iter().flat_map(used_once));
             program = program.kill(&name, [called(&name, "first")]);
             program.faults.last_mut().expect("it was added").delay_us = random.below(4000);
         } else {
-            role.lines.truncate(1 + random.below(role.lines.len() as u64) as usize);
             role.lines.push(signal_self(SIGKILL));
         }
     }
     program
+}
+
+/// How many of its lines a worker that dies comes to: most often as many as leave it with something in its
+/// hands.
+fn last_lines(random: &mut Random, lines: &[Line]) -> usize {
+    let is_acquire = |line: &Line| matches!(line.step.call, Call::Acquire { .. });
+    let holding: Vec<usize> = (1..=lines.len()).filter(|count| is_acquire(&lines[count - 1])).collect();
+    if holding.is_empty() || random.once_in(3) {
+        1 + random.below(lines.len() as u64) as usize
+    } else {
+        holding[random.below(holding.len() as u64) as usize]
+    }
+}
+
+/// The use of an object by somebody who finds it as the dead have left it, and holds it no longer than that.
+fn used_once(object: &ObjectSpec) -> Vec<Line> {
+    let x = object.name.as_str();
+    match object.kind {
+        ObjectKind::Condition { .. } => vec![acquire(x), notify_all(x), release(x)],
+        ObjectKind::Event => vec![is_set(x)],
+        ObjectKind::Barrier { .. } => vec![await_on(x).timeout(10)],
+        ObjectKind::Value { .. } => vec![acquire(x), load(x), release(x)],
+        ObjectKind::Semaphore { .. } | ObjectKind::BoundedSemaphore { .. } => vec![acquire(x).timeout(10)],
+        _ => vec![acquire(x), release(x)],
+    }
 }
 
 /// The signal that nobody can handle.
