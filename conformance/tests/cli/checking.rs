@@ -6,6 +6,7 @@ use std::path::Path;
 use libtest_mimic::Trial;
 use procession::clauses;
 use procession::evidence::Evidence;
+use procession::program::Program;
 use procession_contract::Call;
 use serde_json::Value;
 
@@ -22,6 +23,8 @@ pub fn trials() -> Vec<Trial> {
         trial("check_repeats", repeats),
         trial("check_tells_its_seed", tells_its_seed),
         trial("check_makes_a_failing_random_program_small", makes_small),
+        trial("check_makes_a_failing_program_of_locks_small", makes_a_program_of_locks_small),
+        trial("check_makes_a_failing_program_of_barriers_small", makes_a_program_of_barriers_small),
     ]
 }
 
@@ -125,29 +128,62 @@ fn conforms() {
 /// Its defect takes a process that puts two items, one of them with a time limit, and then takes one; in the
 /// programs of the clause that somebody wrote, who puts does not take, and nothing has a limit.
 fn makes_small() {
-    let (mutant, clause) = ("mutant:queue_turns_after_a_put_with_a_limit", "queue/linearizable-as-claimed");
+    let mutant = "queue_turns_after_a_put_with_a_limit";
+    let program = made_small(mutant, "queue/linearizable-as-claimed", Some("weaker-than-claimed"));
+    assert!(program.title.starts_with("random queue program "), "{}", program.title);
+    // Two puts and a get by one process; the get of another one may be needed to see the order broken.
+    assert!((3..=4).contains(&calls(&program).len()), "{program:#?}");
+}
+
+/// Who holds the lock acquires it again, whatever the others do.
+fn makes_a_program_of_locks_small() {
+    let program = made_small("lock_is_recursive", "lock/order-in-any-program", Some("did-not-block"));
+    assert!(program.title.starts_with("random sync program "), "{}", program.title);
+    let [Call::Acquire { .. }, Call::Acquire { .. }] = calls(&program)[..] else { panic!("{program:#?}") };
+    assert_eq!((program.roles.len(), program.objects.len()), (2, 1), "main and the holder: {program:#?}");
+}
+
+/// It takes two parties of three to see the second one pass; a third may break in upon them.
+fn makes_a_program_of_barriers_small() {
+    let (mutant, clause) = ("barrier_lets_the_last_but_one_pass", "barrier/order-in-any-program");
+    let program = made_small(mutant, clause, None);
+    let waits = calls(&program).iter().filter(|call| matches!(call, Call::Await { .. })).count();
+    assert!(waits >= 2 && calls(&program).len() <= 4, "{program:#?}");
+}
+
+fn calls(program: &Program) -> Vec<&Call> {
+    program.lines().map(|(_, line)| &line.step.call).collect()
+}
+
+/// The program that is left of the one by which a clause convicts a mutant: it fails again in the same way,
+/// and is no fault of the reference.
+fn made_small(mutant: &str, clause: &str, kind: Option<&str>) -> Program {
     let directory = directory();
     // One after the other, so that a program that somebody wrote would fail first.
-    let said = check(directory.path(), &[mutant, "--quick", "--jobs", "1", "--clause", clause]);
+    let mutant = format!("mutant:{mutant}");
+    let said = check(directory.path(), &[&mutant, "--quick", "--jobs", "1", "--clause", clause]);
     assert_eq!((said.status, said.err.as_str()), (Some(1), ""), "{}", said.out);
-    assert!(said.out.contains("failure   weaker-than-claimed"), "{}", said.out);
+    let failure = said.out.lines().find(|line| line.trim_start().starts_with("failure   "));
+    let failure = failure.expect("it says how");
+    assert!(kind.is_none_or(|kind| failure.trim() == format!("failure   {kind}")), "{}", said.out);
     let (_, shrunk) = said.out.split_once("program   random, shrunk from ").expect("it says so");
     let shrunk = shrunk.lines().next().unwrap_or_default();
     let path = directory.path().join(format!("{}.procession.json", clause.replace('/', ".")));
     let evidence = fs::read_to_string(&path).expect("it is stored");
     let evidence: Evidence = serde_json::from_str(&evidence).expect("as `replay` reads it");
-    assert!(evidence.program.title.starts_with("random queue program "), "{}", evidence.program.title);
-    let calls: Vec<&Call> = evidence.program.lines().map(|(_, line)| &line.step.call).collect();
-    // Two puts and a get by one process; the get of another one may be needed to see the order broken.
-    assert!((3..=4).contains(&calls.len()), "{calls:?}");
-    assert!(shrunk.ends_with(&format!(" to {} lines", calls.len())), "{shrunk}");
+    assert!(
+        shrunk.ends_with(&format!(" to {} lines", calls(&evidence.program).len())),
+        "{shrunk}: {:#?}",
+        evidence.program
+    );
     let path = path.display().to_string();
     let again = directory.path().join("again").display().to_string();
     let replayed = procession(&["replay", &path, "--report", &again]);
     assert_eq!(replayed.status, Some(1), "{}{}", replayed.out, replayed.err);
-    assert!(replayed.out.contains("failure   weaker-than-claimed"), "{}", replayed.out);
+    assert!(replayed.out.contains(failure), "{failure}, and then\n{}", replayed.out);
     let sound = procession(&["replay", &path, "--on", "reference", "--times", "3", "--report", &again]);
     assert_eq!(sound.status, Some(0), "{}{}", sound.out, sound.err);
+    evidence.program
 }
 
 fn tells_its_seed() {
