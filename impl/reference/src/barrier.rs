@@ -8,6 +8,7 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering as Local};
 use std::time::Duration;
@@ -175,6 +176,15 @@ impl Barrier {
     }
 
     fn create(parties: u32, timeout: Option<Duration>) -> Result<Barrier, BarrierCreateError> {
+        // Those of this round, and those of the last one that have not left yet.
+        Barrier::with_nodes(parties, timeout, 2 * parties as usize + SPARE_NODES)
+    }
+
+    fn with_nodes(
+        parties: u32,
+        timeout: Option<Duration>,
+        nodes: usize,
+    ) -> Result<Barrier, BarrierCreateError> {
         match parties {
             0 => return Err(BarrierCreateError::NoParties),
             1..=MOST_PARTIES => {}
@@ -186,10 +196,25 @@ impl Barrier {
             timeout_ns: A64::new(ns.unwrap_or(FOR_EVER)),
             parties: A32::new(parties),
         };
-        let nodes = 2 * parties as usize + SPARE_NODES;
         let shared =
             Shared::create(Kind::Barrier, words, nodes * size_of::<A64>()).map_err(BarrierCreateError::Os)?;
         Ok(Barrier { shared, parties, timeout })
+    }
+
+    /// The barrier of another process, by the descriptor of its [`to_descriptor`](Self::to_descriptor).
+    ///
+    /// # Errors
+    /// The descriptor is not that of a barrier, or of another version.
+    pub fn from_descriptor(descriptor: OwnedFd) -> Result<Barrier, AttachError> {
+        Barrier::of(Shared::attach(descriptor, Kind::Barrier)?)
+    }
+
+    /// A copy of the descriptor that another process needs for [`from_descriptor`](Self::from_descriptor).
+    ///
+    /// # Errors
+    /// The system has no descriptor left.
+    pub fn to_descriptor(&self) -> io::Result<OwnedFd> {
+        self.shared.file().try_clone_to_owned()
     }
 
     /// The barrier of these words; what they say is checked once.
@@ -376,5 +401,31 @@ fn cpus() -> u32 {
             cpus
         }
         known => known,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn one_waiter_too_many_is_told_and_has_not_arrived() {
+        let barrier = Barrier::with_nodes(3, None, 1).unwrap();
+        thread::scope(|scope| {
+            let first = scope.spawn(|| barrier.wait());
+            while barrier.waiting() == 0 {
+                thread::yield_now();
+            }
+            for _ in 0..2 {
+                assert!(matches!(barrier.wait(), Err(BarrierWaitError::TooManyWaiters)));
+                assert_eq!((barrier.waiting(), barrier.is_broken()), (1, false));
+            }
+            barrier.reset().unwrap();
+            assert!(matches!(first.join().unwrap(), Err(BarrierWaitError::Broken)));
+        });
+        // There is room again.
+        assert!(matches!(barrier.wait_timeout(Duration::from_millis(1)), Err(BarrierWaitError::TimedOut)));
     }
 }

@@ -5,15 +5,20 @@
 //!    alignment. All of them are mapped; the memory of those in use has been provided.
 #![expect(unsafe_code, reason = "makes typed references into shared memory")]
 
+mod error;
+
 use std::fmt;
 use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use nix::sys::stat::fstat;
 use serde::{Deserialize, Serialize};
 
 use crate::acquire::{AcquireError, Acquired, NotOwner};
 use crate::deadline::Deadline;
 use crate::lock::{Lock, LockGuard};
+use crate::region::AttachError;
 use crate::rlock::{self, RLock, RLockGuard};
 use crate::segment::Kind;
 use crate::shared::{Body, Shared, travels_when_starting};
@@ -23,6 +28,9 @@ use crate::sync::owned::{OwnedLock, OwnedRLock};
 use crate::sync::raw_lock::Held;
 use crate::sync::rlock::RecursiveLock;
 use crate::sync::user_lock::UserLock;
+use crate::sync::{A64, Ordering};
+
+pub use error::{ConditionNotifyError, ConditionWaitError};
 
 /// How many can wait on one condition at the same time.
 const NODES: usize = 4096;
@@ -71,7 +79,8 @@ const NODES: usize = 4096;
 ///
 /// # Sharing
 /// As with a [`Lock`]: a condition is handed to a process that is being started, together with its lock, or
-/// copied by a fork. It costs one descriptor, and a given lock another one. Up to 4096 can wait at a time,
+/// copied by a fork. To others its [descriptor](Self::to_descriptor) is passed, and beside it that of a lock
+/// that was given. It costs one descriptor, and a given lock another one. Up to 4096 can wait at a time,
 /// processes and threads alike.
 ///
 /// # Source
@@ -92,6 +101,17 @@ pub enum ConditionLock {
     Plain(Lock),
     /// A lock that a thread owns, to some depth.
     Recursive(RLock),
+}
+
+impl ConditionLock {
+    /// What tells the memory of this lock from all other memory, for every process: never 0.
+    fn identity(&self) -> io::Result<u64> {
+        let file: BorrowedFd<'_> = match self {
+            ConditionLock::Plain(lock) => lock.shared().file(),
+            ConditionLock::Recursive(lock) => lock.shared().file(),
+        };
+        Ok(fstat(file)?.st_ino)
+    }
 }
 
 impl From<Lock> for ConditionLock {
@@ -125,84 +145,17 @@ impl From<Travelling> for Condition {
     }
 }
 
-/// Why a wait was refused, or what it has to tell besides its answer.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ConditionWaitError {
-    /// This process cannot take part: all 1024 places of the condition are taken by others, or the system
-    /// has no descriptor or memory left. The lock was not given up.
-    Exhausted(io::Error),
-    /// The caller does not own the lock. Nothing was done.
-    NotOwner,
-    /// The caller has the lock back, and from a holder that died: what it protects may be half-changed.
-    OwnerDied {
-        /// What the call would have answered otherwise: whether it was notified; of
-        /// [`wait_for`](Condition::wait_for) and its siblings the predicate's last value.
-        answer: bool,
-    },
-    /// 4096 others wait. The lock was not given up.
-    TooManyWaiters,
-}
-
-impl fmt::Display for ConditionWaitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ConditionWaitError::Exhausted(error) => write!(f, "this process cannot take part: {error}"),
-            ConditionWaitError::NotOwner => f.write_str("the condition's lock is not owned by the caller"),
-            ConditionWaitError::OwnerDied { .. } => {
-                f.write_str("the holder of the condition's lock has died")
-            }
-            ConditionWaitError::TooManyWaiters => write!(f, "{NODES} others wait on the condition already"),
-        }
-    }
-}
-
-impl std::error::Error for ConditionWaitError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ConditionWaitError::Exhausted(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-/// Why nobody was notified.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ConditionNotifyError {
-    /// This process cannot take part: all 1024 places of the condition are taken by others, or the system
-    /// has no descriptor or memory left.
-    Exhausted(io::Error),
-    /// The caller does not own the lock.
-    NotOwner,
-}
-
-impl fmt::Display for ConditionNotifyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ConditionNotifyError::Exhausted(error) => write!(f, "this process cannot take part: {error}"),
-            ConditionNotifyError::NotOwner => f.write_str("the condition's lock is not owned by the caller"),
-        }
-    }
-}
-
-impl std::error::Error for ConditionNotifyError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ConditionNotifyError::Exhausted(error) => Some(error),
-            ConditionNotifyError::NotOwner => None,
-        }
-    }
-}
-
 impl Condition {
     /// Creates a condition with a re-entrant lock of its own.
     ///
     /// # Errors
     /// The system has no descriptor or memory left.
     pub fn new() -> io::Result<Condition> {
-        let core = Core::create()?;
-        Ok(Condition { lock: core.own_lock(), is_own: true, core })
+        Ok(Condition::over_its_own(Core::create(OWN, NODES)?))
+    }
+
+    fn over_its_own(core: Core) -> Condition {
+        Condition { lock: core.own_lock(), is_own: true, core }
     }
 
     /// Creates a condition over a lock, a [`Lock`] or an [`RLock`], which it shares with all who use that
@@ -211,7 +164,56 @@ impl Condition {
     /// # Errors
     /// The system has no descriptor or memory left.
     pub fn with_lock(lock: impl Into<ConditionLock>) -> io::Result<Condition> {
-        Ok(Condition { core: Core::create()?, lock: lock.into(), is_own: false })
+        let lock = lock.into();
+        Ok(Condition { core: Core::create(lock.identity()?, NODES)?, lock, is_own: false })
+    }
+
+    /// The condition of another process, with its own lock, by the descriptor of its
+    /// [`to_descriptor`](Self::to_descriptor).
+    ///
+    /// # Errors
+    /// The descriptor is not that of a condition, or of another version. [`AttachError::Kind`] also if the
+    /// condition was made over a lock, for [`from_descriptor_with_lock`](Self::from_descriptor_with_lock).
+    pub fn from_descriptor(descriptor: OwnedFd) -> Result<Condition, AttachError> {
+        let core = Core { shared: Shared::attach(descriptor, Kind::Condition)? };
+        match core.belongs_to() {
+            OWN => Ok(Condition::over_its_own(core)),
+            _ => Err(AttachError::Kind {
+                found: "condition over a given lock",
+                expected: "condition with a lock of its own",
+            }),
+        }
+    }
+
+    /// The condition of another process, by the descriptor of its [`to_descriptor`](Self::to_descriptor), and
+    /// the lock over which it was made, which has come the same way.
+    ///
+    /// # Errors
+    /// The descriptor is not that of a condition, or of another version. [`AttachError::Kind`] also if the
+    /// condition was made over another lock, or has one of its own.
+    pub fn from_descriptor_with_lock(
+        descriptor: OwnedFd,
+        lock: impl Into<ConditionLock>,
+    ) -> Result<Condition, AttachError> {
+        let core = Core { shared: Shared::attach(descriptor, Kind::Condition)? };
+        let lock = lock.into();
+        let identity = lock.identity().map_err(AttachError::Os)?;
+        let expected = "condition over this lock";
+        match core.belongs_to() {
+            belongs_to if belongs_to == identity => Ok(Condition { core, lock, is_own: false }),
+            OWN => Err(AttachError::Kind { found: "condition with a lock of its own", expected }),
+            _ => Err(AttachError::Kind { found: "condition over another lock", expected }),
+        }
+    }
+
+    /// A copy of the descriptor that another process needs for [`from_descriptor`](Self::from_descriptor),
+    /// or, beside that of the lock over which the condition was made, for
+    /// [`from_descriptor_with_lock`](Self::from_descriptor_with_lock).
+    ///
+    /// # Errors
+    /// The system has no descriptor left.
+    pub fn to_descriptor(&self) -> io::Result<OwnedFd> {
+        self.core.shared.file().try_clone_to_owned()
     }
 
     /// The condition's lock.
@@ -451,12 +453,17 @@ fn owned_again(lock: &RLock) -> Option<OwnedRLock<'_, Shared<RecursiveLock>>> {
 
 // -- In shared memory --
 
-/// The words of a condition, and of the lock of its own that it may have.
+/// The words of a condition, and of the lock of its own that it may have; the last one never changes.
 #[repr(C)]
 struct ConditionWords {
     words: Words,
     lock: RecursiveLock,
+    /// The identity of the given lock, or [`OWN`].
+    belongs_to: A64,
 }
+
+/// In place of the identity of a given lock: the condition has its own.
+const OWN: u64 = 0;
 
 // SAFETY: atomics only.
 unsafe impl Body for ConditionWords {}
@@ -470,10 +477,16 @@ struct Core {
 travels_when_starting!(Core, "Condition", Kind::Condition);
 
 impl Core {
-    fn create() -> io::Result<Core> {
-        let words = ConditionWords { words: Words::new(), lock: RecursiveLock::new() };
-        let shared = Shared::create_sparse(Kind::Condition, words, NODES * size_of::<Node>())?;
+    /// Over the lock of this identity, or its own, with room for so many waiters.
+    fn create(belongs_to: u64, nodes: usize) -> io::Result<Core> {
+        let belongs_to = A64::new(belongs_to);
+        let words = ConditionWords { words: Words::new(), lock: RecursiveLock::new(), belongs_to };
+        let shared = Shared::create_sparse(Kind::Condition, words, nodes * size_of::<Node>())?;
         Ok(Core { shared })
+    }
+
+    fn belongs_to(&self) -> u64 {
+        self.shared.words().belongs_to.load(Ordering::Relaxed)
     }
 
     fn own_lock(&self) -> ConditionLock {
@@ -500,3 +513,37 @@ impl Nodes for Shared<ConditionWords> {
 }
 
 const _: () = assert!(align_of::<Node>() <= 64 && !std::mem::needs_drop::<Node>());
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn one_waiter_too_many_keeps_the_lock_and_is_told() {
+        let condition = Condition::over_its_own(Core::create(OWN, 2).unwrap());
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                let (tell, told) = channel();
+                let condition = &condition;
+                scope.spawn(move || {
+                    let _guard = condition.lock().unwrap();
+                    tell.send(()).unwrap();
+                    condition.wait().unwrap();
+                });
+                told.recv().unwrap();
+                // When we have the lock, it has been given up: the thread is queued.
+                drop(condition.lock().unwrap());
+            }
+            let guard = condition.lock().unwrap();
+            assert!(matches!(condition.wait(), Err(ConditionWaitError::TooManyWaiters)));
+            assert_eq!(condition.notify_all().unwrap(), 2, "the lock was not given up");
+            drop(guard);
+        });
+        // There is room again.
+        let _guard = condition.lock().unwrap();
+        assert!(!condition.wait_timeout(Duration::from_millis(1)).unwrap());
+    }
+}

@@ -1,11 +1,15 @@
 //! Barriers: all parties pass or none does, round after round.
 
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use procession_reference::context::{Context, Method};
-use procession_reference::{Barrier, BarrierCreateError, BarrierWaitError, Queue, transfer};
+use procession_reference::{
+    AttachError, Barrier, BarrierCreateError, BarrierWaitError, Lock, Queue, transfer,
+};
 use rstest::rstest;
 
 /// Much longer than anything here takes.
@@ -272,4 +276,37 @@ fn a_barrier_broken_while_its_action_runs_passes_nobody() {
 #[test]
 fn a_barrier_travels_only_to_a_process_that_is_being_started() {
     assert!(transfer::encode(&Barrier::new(2).unwrap()).is_err());
+}
+
+#[rstest]
+fn a_barrier_arrives_by_its_descriptor(
+    #[values(Method::Spawn, Method::Fork, Method::ForkServer)] method: Method,
+) {
+    fn body((pid, descriptor): (u32, i32)) {
+        let path = format!("/proc/{pid}/fd/{descriptor}");
+        let file = File::options().read(true).write(true).open(path).unwrap();
+        let barrier = Barrier::from_descriptor(file.into()).unwrap();
+        assert_eq!(barrier.parties(), 2);
+        for _ in 0..3 {
+            barrier.wait_timeout(LONG).unwrap();
+        }
+        // The limit is the barrier's own.
+        assert!(matches!(barrier.wait(), Err(BarrierWaitError::TimedOut)));
+    }
+    let barrier = Barrier::with_timeout(2, SHORT).unwrap();
+    let descriptor = barrier.to_descriptor().unwrap();
+    let child = Context::from(method).process(body, (std::process::id(), descriptor.as_raw_fd()));
+    child.start().unwrap();
+    for _ in 0..3 {
+        barrier.wait_timeout(LONG).unwrap();
+    }
+    assert!(child.join_timeout(LONG).unwrap(), "the child hangs");
+    assert_eq!(child.exitcode().unwrap(), Some(0));
+    assert!(barrier.is_broken());
+}
+
+#[test]
+fn what_is_no_barrier_is_refused() {
+    let lock = Lock::new().unwrap().to_descriptor().unwrap();
+    assert!(matches!(Barrier::from_descriptor(lock), Err(AttachError::Kind { found: "lock", .. })));
 }

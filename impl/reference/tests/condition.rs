@@ -1,5 +1,7 @@
 //! Conditions: who must own the lock, who is woken, and what a wait answers.
 
+use std::fs::File;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,8 +11,8 @@ use nix::unistd::gettid;
 
 use procession_reference::context::{Context, Method};
 use procession_reference::{
-    Acquired, Condition, ConditionNotifyError, ConditionWaitError, Lock, Process, Queue, RLock, Semaphore,
-    transfer,
+    Acquired, AttachError, Condition, ConditionNotifyError, ConditionWaitError, Lock, Process, Queue, RLock,
+    Semaphore, transfer,
 };
 use rstest::rstest;
 
@@ -19,6 +21,12 @@ const LONG: Duration = Duration::from_secs(20);
 
 /// Long enough to be seen, and no longer.
 const SHORT: Duration = Duration::from_millis(30);
+
+#[track_caller]
+fn ends_well(child: &Process) {
+    assert!(child.join_timeout(LONG).unwrap(), "the child hangs");
+    assert_eq!(child.exitcode().unwrap(), Some(0));
+}
 
 /// As many threads as `names` wait, one after the other; each tells its name when it has been notified.
 fn waiters<'scope>(
@@ -275,4 +283,89 @@ fn threads_and_processes_wait_together(#[values(Method::Spawn, Method::ForkServe
 #[test]
 fn a_condition_travels_only_to_a_process_that_is_being_started() {
     assert!(transfer::encode(&Condition::new().unwrap()).is_err());
+}
+
+/// A descriptor of a process, opened by another one.
+fn opened((pid, descriptor): (u32, i32)) -> OwnedFd {
+    let path = format!("/proc/{pid}/fd/{descriptor}");
+    File::options().read(true).write(true).open(path).unwrap().into()
+}
+
+/// Where others open this descriptor.
+fn address(descriptor: &OwnedFd) -> (u32, i32) {
+    (std::process::id(), descriptor.as_raw_fd())
+}
+
+/// Waits for a process that has said that it owns the lock, and wakes it.
+fn notifies(condition: &Condition, process: &Process, owns: &Semaphore) {
+    process.start().unwrap();
+    assert!(owns.acquire_timeout(LONG).is_ok());
+    let _guard = condition.lock().unwrap();
+    assert_eq!(condition.notify_all().unwrap(), 1);
+}
+
+#[rstest]
+fn a_condition_arrives_by_its_descriptor(
+    #[values(Method::Spawn, Method::Fork, Method::ForkServer)] method: Method,
+) {
+    fn body((condition, owns): ((u32, i32), Semaphore)) {
+        let condition = Condition::from_descriptor(opened(condition)).unwrap();
+        // To a depth that only this process's own lock would know of.
+        let (_guard, _again) = (condition.lock().unwrap(), condition.lock().unwrap());
+        owns.release().unwrap();
+        assert!(condition.wait_timeout(LONG).unwrap());
+    }
+    let (condition, owns) = (Condition::new().unwrap(), Semaphore::new(0).unwrap());
+    let descriptor = condition.to_descriptor().unwrap();
+    let child = Context::from(method).process(body, (address(&descriptor), owns.clone()));
+    notifies(&condition, &child, &owns);
+    ends_well(&child);
+}
+
+#[rstest]
+fn a_condition_arrives_by_its_descriptor_and_that_of_its_lock(
+    #[values(Method::Spawn, Method::Fork, Method::ForkServer)] method: Method,
+) {
+    fn body((condition, lock, owns): ((u32, i32), (u32, i32), Semaphore)) {
+        let lock = Lock::from_descriptor(opened(lock)).unwrap();
+        let condition = Condition::from_descriptor_with_lock(opened(condition), lock.clone()).unwrap();
+        lock.acquire().unwrap();
+        owns.release().unwrap();
+        assert!(condition.wait_timeout(LONG).unwrap());
+        lock.release().unwrap();
+    }
+    let (lock, owns) = (Lock::new().unwrap(), Semaphore::new(0).unwrap());
+    let condition = Condition::with_lock(lock.clone()).unwrap();
+    let descriptors = [condition.to_descriptor().unwrap(), lock.to_descriptor().unwrap()];
+    let [condition_there, lock_there] = descriptors.each_ref().map(address);
+    let child = Context::from(method).process(body, (condition_there, lock_there, owns.clone()));
+    notifies(&condition, &child, &owns);
+    ends_well(&child);
+}
+
+#[test]
+fn a_condition_without_its_lock_is_refused() {
+    let own = Condition::new().unwrap();
+    let (lock, other) = (Lock::new().unwrap(), RLock::new().unwrap());
+    let given = Condition::with_lock(lock.clone()).unwrap();
+    let said = |refused: Result<Condition, AttachError>| refused.unwrap_err().to_string();
+    assert_eq!(
+        said(Condition::from_descriptor(given.to_descriptor().unwrap())),
+        "the segment is of the kind `condition over a given lock`, not `condition with a lock of its own`"
+    );
+    assert_eq!(
+        said(Condition::from_descriptor_with_lock(given.to_descriptor().unwrap(), other)),
+        "the segment is of the kind `condition over another lock`, not `condition over this lock`"
+    );
+    assert_eq!(
+        said(Condition::from_descriptor_with_lock(own.to_descriptor().unwrap(), lock.clone())),
+        "the segment is of the kind `condition with a lock of its own`, not `condition over this lock`"
+    );
+    assert_eq!(
+        said(Condition::from_descriptor(lock.to_descriptor().unwrap())),
+        "the segment is of the kind `lock`, not `condition`"
+    );
+    let again = Condition::from_descriptor_with_lock(given.to_descriptor().unwrap(), lock).unwrap();
+    let _guard = again.lock().unwrap();
+    assert_eq!(given.notify_all().unwrap(), 0, "it is the same lock");
 }
