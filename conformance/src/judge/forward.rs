@@ -80,6 +80,8 @@ pub struct World {
     set: bool,
     broken: bool,
     corpses: usize,
+    /// Whether an abort or a reset of the barrier was left half done.
+    half_done: bool,
     word: i64,
     number: i64,
 }
@@ -115,6 +117,7 @@ impl World {
             set: false,
             broken: false,
             corpses: 0,
+            half_done: false,
             word: 0,
             number: 0,
         }
@@ -135,6 +138,10 @@ impl World {
     /// A worker is killed: the ways in which that can go on.
     pub fn kill(&self, worker: usize) -> Vec<World> {
         let mut ways = self.ways_of_a_death(worker);
+        let breaks = |open: &Open| matches!(open.call, Call::Abort | Call::Reset);
+        if self.acts[worker] == Act::Called && self.open[worker].as_ref().is_some_and(breaks) {
+            ways.extend(ways.clone().into_iter().map(|way| World { half_done: true, ..way }));
+        }
         // An access that has not given the lock back may die with it, before it has written or after.
         let answered = matches!(self.acts[worker], Act::Answered(_));
         let is_inside = |open: &Open| is_access(&open.call) && !answered && self.holder.is_none();
@@ -506,7 +513,7 @@ impl World {
                     *act = Act::Answered(told());
                 }
             }
-            world.corpses = 0;
+            (world.corpses, world.half_done) = (0, false);
             // Each of those who are leaving may be told or not.
             let mut worlds = vec![world];
             let passing = |lane: &usize| leaving && matches!(self.acts[*lane], Act::Passing(_));
@@ -521,7 +528,7 @@ impl World {
             (Call::Await { .. }, Act::Called) => {
                 let mut all = arrived.clone();
                 all.push(worker);
-                if self.corpses > 0 {
+                if self.corpses > 0 || self.half_done {
                     let mut world = self.clone();
                     world.broken = true;
                     next.extend(break_it(world, false));
@@ -537,12 +544,12 @@ impl World {
                     }
                 } else {
                     let mut world = self.clone();
-                    world.corpses = 0;
+                    (world.corpses, world.half_done) = (0, false);
                     world.number_all(&all, 0, parties, &mut next);
                 }
             }
             (Call::Await { timeout_ms }, Act::Arrived) => {
-                if self.corpses > 0 || open.due || timeout_ms.is_some_and(|ms| ms <= 0) {
+                if self.corpses > 0 || self.half_done || open.due || timeout_ms.is_some_and(|ms| ms <= 0) {
                     let mut world = self.clone();
                     world.broken = true;
                     next.extend(break_it(world, false));

@@ -8,8 +8,8 @@
 //!
 //! Locks and their kin: `acquire@l`, `acquire@l 5` within 5 ms, `try@l`, `release@l`, `wait@c`, `wait@c 5`,
 //! `word@c 1` for a wait until the word 0 is 1, `notify@c 2`, `notifyall@c`, `set@e`, `clear@e`, `isset@e`,
-//! `abort@b`, `reset@b`, `load@v`, `store@v 3`, `add@v 2`, `lockedadd@v 2`, `permits@s`, `wordadd 1`. There
-//! are a lock `l`, a recursive one `r`, a semaphore `s` of 2, a bounded one `t` of 1, a condition `c` with
+//! `abort@b`, `reset@b`, `waiting@b`, `load@v`, `store@v 3`, `add@v 2`, `lockedadd@v 2`, `permits@s`,
+//! `wordadd 1`. There are a lock `l`, a recursive one `r`, a semaphore `s` of 2, a bounded one `t` of 1, a condition `c` with
 //! a lock of its own and one `d` over `l`, an event `e`, a barrier `b` for two and a value `v`. A time may
 //! be in milliseconds: `5ms`.
 
@@ -178,6 +178,7 @@ fn sync_line(name: &str, argument: Option<i64>) -> Option<Line> {
         Some(("isset", on)) => is_set(on),
         Some(("abort", on_what)) => on(on_what, Call::Abort),
         Some(("reset", on_what)) => on(on_what, Call::Reset),
+        Some(("waiting", on)) => waiting(on),
         Some(("load", on)) => load(on),
         Some(("store", on)) => store(on, argument?),
         Some(("add", on)) => add(on, argument?, 1, false),

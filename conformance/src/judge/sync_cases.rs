@@ -267,6 +267,14 @@ fn condition_over_a_lock(#[case] text: &str, #[case] expected: Option<FailureKin
 #[case::gave_up("w1: wait@b 5 [0,6ms] broken_barrier; w2: wait@b [7ms,8ms] broken_barrier", OK)]
 #[case::gave_up_early("w1: wait@b 5 [0,1ms] broken_barrier", WRONG_OUTCOME)]
 #[case::gave_up_without_breaking("w1: wait@b 5 [0,6ms] broken_barrier; w2: wait@b [7ms,; quiescent", HANG)]
+#[case::a_reset_was_left_half_done(
+    "w1: wait@b [0,30] broken_barrier; w2: reset@b [3,; w2 killed; w2 gone 10; w3: waiting@b [12,13] ok 1",
+    OK
+)]
+#[case::a_reset_does_not_come_later(
+    "w1: wait@b [0,30] broken_barrier; w2: reset@b [14,15] ok; w3: waiting@b [17,18] ok 1",
+    WRONG_OUTCOME
+)]
 #[case::a_party_died("w1: wait@b [0,; w1 killed; w1 gone 5; w2: wait@b [6,9] broken_barrier", OK)]
 fn barrier(#[case] text: &str, #[case] expected: Option<FailureKind>) {
     assert_eq!(kind_of(text, Judge::Barrier("b".into())), expected);

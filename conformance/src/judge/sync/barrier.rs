@@ -4,6 +4,9 @@
 //! abort, an action that fails and a party that dies break the barrier: whoever waits, and whoever
 //! comes, is told so, until a reset. A reset tells those who wait, and nobody later. A party that was
 //! let through but has not left yet may still be told of an abort or a reset that comes at once.
+//!
+//! Whoever is killed in an abort or a reset may leave it half done: those who find it so, a little later,
+//! break the barrier.
 
 use procession_contract::{ActionEnd, Answer, Call, ObjectKind, Outcome, Step};
 
@@ -24,6 +27,15 @@ pub struct State {
     arrived: u32,
     /// How many of them have died since.
     dead: u32,
+    /// Whether an abort or a reset was left half done.
+    half_done: bool,
+}
+
+impl State {
+    /// Whether the next one who looks may find that the barrier is to break.
+    fn is_to_break(self) -> bool {
+        self.dead > 0 || self.half_done
+    }
 }
 
 /// A call on a barrier.
@@ -124,7 +136,7 @@ impl Barrier {
             }
             config.lanes[lane] = Lane { phase: phase::DONE, note: 0 };
         }
-        (config.state.arrived, config.state.dead) = (0, 0);
+        config.state = State { arrived: 0, dead: 0, half_done: false, ..config.state };
         Some(config)
     }
 
@@ -164,7 +176,7 @@ impl Barrier {
                     }
                 }
                 let mut next = config.clone();
-                (next.state.arrived, next.state.dead) = (0, 0);
+                next.state = State { arrived: 0, dead: 0, half_done: false, ..next.state };
                 for lane in arrived {
                     next.lanes[lane] = Lane { phase: RELEASED, note: 0 };
                 }
@@ -198,11 +210,11 @@ impl Model for Barrier {
     type Call = Doing;
 
     fn first(&self) -> State {
-        State { broken: false, arrived: 0, dead: 0 }
+        State { broken: false, arrived: 0, dead: 0, half_done: false }
     }
 
     fn settle(&self, now: &Now<Doing>, config: &mut Config<State>) {
-        let State { broken, arrived, dead } = config.state;
+        let State { broken, arrived, dead, .. } = config.state;
         for lane in 0..config.lanes.len() {
             let Some(call) = now.call(lane) else { continue };
             let done = match (config.lanes[lane].phase, call) {
@@ -237,7 +249,7 @@ impl Model for Barrier {
                     }
                 }
                 phase::CALLED => {
-                    if config.state.dead > 0 {
+                    if config.state.is_to_break() {
                         found.extend(self.broken(now, config.clone()));
                     }
                     let mut next = config.clone();
@@ -250,7 +262,7 @@ impl Model for Barrier {
                 }
                 ARRIVED => {
                     let over = *at_once || (*limited && now.is_due(lane));
-                    if over || config.state.dead > 0 {
+                    if over || config.state.is_to_break() {
                         found.extend(self.broken(now, config.clone()));
                     }
                 }
@@ -275,9 +287,17 @@ impl Model for Barrier {
         &self,
         mut config: Config<State>,
         lanes: &[usize],
-        _now: &Now<Doing>,
+        now: &Now<Doing>,
         found: &mut Vec<Config<State>>,
     ) {
+        let is_in_the_middle = |lane: &usize| {
+            config.lanes[*lane].phase == phase::CALLED
+                && matches!(now.call(*lane), Some(Doing::Abort | Doing::Reset))
+        };
+        if lanes.iter().any(is_in_the_middle) {
+            let state = State { half_done: true, ..config.state };
+            found.push(Config { state, ..config.clone() });
+        }
         let died = lanes.iter().filter(|lane| config.lanes[**lane].phase == ARRIVED).count();
         config.state.dead += died as u32;
         found.push(config);
@@ -294,7 +314,7 @@ impl Words for Barrier {
     }
 
     fn stands(&self, config: &Config<State>, name: &dyn Fn(usize) -> String) -> (String, Vec<usize>) {
-        let State { broken, arrived, dead } = config.state;
+        let State { broken, arrived, dead, .. } = config.state;
         let mut stands = match broken {
             true => "the barrier is broken".to_owned(),
             false => format!("{arrived} of {} parties have arrived", self.parties),
