@@ -86,6 +86,9 @@ fn held_elsewhere() -> Program {
     in_namespaces(program, victim, other).kill(VICTIM, [returned("w", "refused")])
 }
 
+/// A robust mutex of the C library, of the type that lets its holder wait for itself, fails here and not
+/// when it is held elsewhere: the kernel marks the mutex for which a dying thread waited, if the owner
+/// written in it has that thread's id, and asks nobody in which namespace.
 fn awaited_elsewhere() -> Program {
     let refused = acquire("l").timeout(REFUSED_MS).after(gone(VICTIM)).label("refused").refused();
     let then = prompt(acquire("l").after(returned("w", "released"))).acquired();
