@@ -71,10 +71,23 @@ pub enum Outcome {
     NameTaken = 28,
     /// Nothing has this name (`FileNotFoundError`).
     NameMissing = 29,
-    /// A barrier's action raised an error, in the party that ran it.
+    /// What the program itself gave raised an error of the program's own: a barrier's action, in the party
+    /// that ran it; the method of a registered type.
     ActionFailed = 30,
     /// A signal's function raised an error in the middle of the call (`KeyboardInterrupt`).
     Interrupted = 31,
+    /// There is nothing under this key (`KeyError`).
+    KeyMissing = 32,
+    /// There is no element at this index (`IndexError`).
+    OutOfRange = 33,
+    /// There is no attribute of this name (`AttributeError`).
+    AttributeMissing = 34,
+    /// There is nothing more to come (`StopIteration`).
+    Finished = 35,
+    /// The server could not do what it was asked, and said so in a text of its own (`RemoteError`).
+    RemoteError = 36,
+    /// Nobody listens at the address (`ConnectionRefusedError`).
+    Refused = 37,
     /// The implementation does not offer this call; declared in its manifest.
     Unsupported = 254,
     /// An error that none of the others describes; `text` says which. Never what a clause promises.
@@ -83,7 +96,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Outcome; 33] = {
+    pub const ALL: [Outcome; 39] = {
         use Outcome::*;
         [
             Ok,
@@ -117,6 +130,12 @@ impl Outcome {
             NameMissing,
             ActionFailed,
             Interrupted,
+            KeyMissing,
+            OutOfRange,
+            AttributeMissing,
+            Finished,
+            RemoteError,
+            Refused,
             Unsupported,
             Other,
         ]
@@ -184,6 +203,19 @@ impl Answer {
     pub fn received_many<'a>(values: impl IntoIterator<Item = &'a Value>) -> Answer {
         let items: Vec<_> = values.into_iter().map(|value| (value.id(), value.fingerprint())).collect();
         Answer { value: items.len() as i64, items, ..Answer::ok() }
+    }
+
+    /// Success with a value: as `value` an integer or a truth value itself, of a list, a tuple or a
+    /// dictionary the number of its elements, 0 for everything else; as `aux` its fingerprint.
+    pub fn result(value: &Value) -> Answer {
+        let number = match value {
+            Value::Int(number) => *number,
+            Value::Flag(flag) => i64::from(*flag),
+            Value::List(values) | Value::Tuple(values) => values.len() as i64,
+            Value::Dict(entries) => entries.len() as i64,
+            _ => 0,
+        };
+        Answer { value: number, aux: value.fingerprint(), ..Answer::ok() }
     }
 
     /// An error of the implementation, with its own wording for people.

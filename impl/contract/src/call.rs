@@ -7,7 +7,7 @@ pub use own::{ExitStatus, SignalAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Item, ObjectSpec, Scalar};
+use crate::{Datum, Endpoint, Item, Key, ObjectSpec, Scalar};
 
 /// One step of a worker: a call, on an object or on the process itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -446,6 +446,128 @@ pub enum Call {
     },
     /// The storage layout of a list: `text`.
     Format,
+
+    // -- Managers, managed objects and the worker's own plain values --
+    /// Ends a manager's server.
+    Shutdown,
+    /// Kills a manager's server (SIGKILL) and waits until it is gone.
+    KillServer,
+    /// The address of a manager or a listener: `text`, as [`Endpoint::Of`] says; `absent` where it has
+    /// none yet.
+    Address,
+    /// The permissions of the directory in which the socket of a manager or a listener lies: `value`, or
+    /// `absent` if its address is no path.
+    DirectoryMode,
+    /// How many objects a manager's server holds: `value`.
+    NumberOfObjects,
+    /// Serves a manager's objects in this worker, until somebody asks it to stop. The manager is `idle`.
+    Serve,
+    /// Connects to a manager's server, as a manager of its own that is known to this worker by this name
+    /// from then on, and has the same types.
+    ConnectManager {
+        /// The name of the handle.
+        name: String,
+        /// Where.
+        to: Endpoint,
+        /// With which key.
+        #[serde(default)]
+        key: Key,
+    },
+    /// Calls a method of a managed object, or of a plain value of this worker's own, by the name that it has
+    /// in Python: `append`, `__getitem__`, `__iadd__`; of a namespace `__getattribute__`, `__setattr__`
+    /// and `__delattr__`, which a program writes as `.NAME`; `_callmethod` with a name asks the server for a
+    /// method whether or not the proxy has it. The answer reports the result as [`Datum::answer`] does; of what is
+    /// no plain value as an object of its kind, with `value` 0.
+    Invoke {
+        /// The method.
+        method: String,
+        /// Its arguments.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        args: Vec<Datum>,
+        /// The name by which the worker knows the result from then on, be it a proxy or a plain value; what
+        /// had it before is dropped.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        into: Option<String>,
+    },
+    /// A plain value of this worker's own, known to it by this name from then on.
+    Keep {
+        /// The name.
+        name: String,
+        /// The value.
+        value: Datum,
+    },
+    /// What a managed object holds, as a plain value of this worker's own known by this name from then on
+    /// (`_getvalue`): reported as the result of `invoke` is.
+    GetValue {
+        /// The name.
+        name: String,
+        /// By the language's own deep copy instead.
+        #[serde(default, skip_serializing_if = "is_false")]
+        deep: bool,
+    },
+    /// Whether two names stand for equal things, as the language compares them: `value` 0 or 1.
+    Equals {
+        /// The other name.
+        other: String,
+    },
+    /// Goes through a container from its first element (or key) to its last: `value` is how many there
+    /// were, `items` are they, each as `invoke` reports it.
+    Iterate {
+        /// After the first element, does this call on the same object once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        meanwhile: Option<Box<Call>>,
+    },
+    /// The textual form that is meant for readers (`str`): `text`.
+    Display,
+    /// Sends a proxy, or a plain value of this worker's own, through a connection or a queue.
+    Hand {
+        /// Its name.
+        name: String,
+    },
+    /// Receives such a one: the worker knows it by this name from then on. Reported as the result of
+    /// `invoke` is.
+    TakeOver {
+        /// The name.
+        name: String,
+    },
+
+    // -- Listeners and those who connect to them --
+    /// Accepts a connection, known to this worker by this name from then on.
+    Accept {
+        /// The name.
+        name: String,
+    },
+    /// Where the last accepted connection came from: `text` is `tcp`, `unix` or empty; `absent` before
+    /// the first.
+    LastAccepted,
+    /// Connects, and knows the connection by this name from then on. With a key, it gives up if the other
+    /// side has not proved itself within five seconds.
+    Connect {
+        /// The name.
+        name: String,
+        /// Where.
+        to: Endpoint,
+        /// With which key.
+        #[serde(default)]
+        key: Key,
+    },
+    /// Reads bytes of the stream below the messages of a connection, as many as it can get up to
+    /// `max` before the end: `value` is how many, `text` they in hexadecimal.
+    ReadRaw {
+        /// The most to read.
+        max: u32,
+    },
+    /// Sends a descriptor through the socket of a connection, beside its messages (`send_handle`).
+    SendDescriptor {
+        /// The descriptor, by the name of a connection or an end that has it; or `fd:` and its number.
+        of: String,
+    },
+    /// Receives one (`recv_handle`): `value` is its number here; the worker knows the connection that is
+    /// made of it by this name from then on.
+    RecvDescriptor {
+        /// The name.
+        name: String,
+    },
 
     // -- Any object --
     /// Creates an object in this worker, known to it by the name in the specification.

@@ -59,6 +59,14 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// A list.
     List(Vec<Value>),
+    /// A truth value.
+    Flag(bool),
+    /// A tuple.
+    Tuple(Vec<Value>),
+    /// A dictionary, in order.
+    Dict(Vec<(Value, Value)>),
+    /// Something that is no plain value, by the name of its kind: an object behind a proxy, say.
+    Object(String),
     /// Refuses to be encoded: its `Serialize` returns an error.
     Unencodable,
     /// Encodes, but its `Deserialize` returns an error.
@@ -135,14 +143,23 @@ impl Value {
             Value::Text(text) => text.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(0),
             Value::Bytes(bytes) => bytes.first_chunk().map_or(0, |id| i64::from_le_bytes(*id)),
             Value::List(values) => values.first().map_or(0, Value::id),
-            Value::None | Value::Float(_) | Value::Unencodable | Value::Undecodable => 0,
+            Value::Flag(flag) => i64::from(*flag),
+            Value::None
+            | Value::Float(_)
+            | Value::Tuple(_)
+            | Value::Dict(_)
+            | Value::Object(_)
+            | Value::Unencodable
+            | Value::Undecodable => 0,
         }
     }
 
     /// The canonical form, over which the fingerprint is taken: one letter for the kind, then
     /// `I` decimal digits, `F` eight bytes (IEEE 754, little endian), `T` UTF-8, `B` the bytes,
-    /// `L` for each element its canonical length (u32, little endian) and its canonical form,
-    /// `N` nothing. Unencodable and undecodable values are `U` and `D`.
+    /// `L` for each element its canonical length (u32, little endian) and its canonical form, `P` the
+    /// same for a tuple, `M` the same for the keys and values of a dictionary in turn, `O` the name of
+    /// an object's kind, `N` nothing. A truth value is the text `true` or `false` with a zero byte in
+    /// front. Unencodable and undecodable values are `U` and `D`.
     pub fn canonical(&self) -> Vec<u8> {
         let (kind, rest) = match self {
             Value::None => (b'N', Vec::new()),
@@ -151,6 +168,13 @@ impl Value {
             Value::Text(text) => (b'T', text.clone().into_bytes()),
             Value::Bytes(bytes) => (b'B', bytes.clone()),
             Value::List(values) => (b'L', values.iter().flat_map(Value::measured).collect()),
+            Value::Flag(flag) => (b'T', format!("\0{flag}").into_bytes()),
+            Value::Tuple(values) => (b'P', values.iter().flat_map(Value::measured).collect()),
+            Value::Dict(entries) => (
+                b'M',
+                entries.iter().flat_map(|(key, value)| [key.measured(), value.measured()].concat()).collect(),
+            ),
+            Value::Object(kind) => (b'O', kind.clone().into_bytes()),
             Value::Unencodable => (b'U', Vec::new()),
             Value::Undecodable => (b'D', Vec::new()),
         };
@@ -195,6 +219,10 @@ enum Encoded {
     Bytes(Vec<u8>),
     List(Vec<Value>),
     Undecodable,
+    Flag(bool),
+    Tuple(Vec<Value>),
+    Dict(Vec<(Value, Value)>),
+    Object(String),
 }
 
 impl Serialize for Value {
@@ -206,6 +234,10 @@ impl Serialize for Value {
             Value::Text(value) => Encoded::Text(value),
             Value::Bytes(value) => Encoded::Bytes(value),
             Value::List(values) => Encoded::List(values),
+            Value::Flag(value) => Encoded::Flag(value),
+            Value::Tuple(values) => Encoded::Tuple(values),
+            Value::Dict(entries) => Encoded::Dict(entries),
+            Value::Object(kind) => Encoded::Object(kind),
             Value::Undecodable => Encoded::Undecodable,
             Value::Unencodable => {
                 return Err(serde::ser::Error::custom("this value refuses to be encoded"));
@@ -224,6 +256,10 @@ impl<'de> Deserialize<'de> for Value {
             Encoded::Text(value) => Value::Text(value),
             Encoded::Bytes(value) => Value::Bytes(value),
             Encoded::List(values) => Value::List(values),
+            Encoded::Flag(value) => Value::Flag(value),
+            Encoded::Tuple(values) => Value::Tuple(values),
+            Encoded::Dict(entries) => Value::Dict(entries),
+            Encoded::Object(kind) => Value::Object(kind),
             Encoded::Undecodable => {
                 return Err(serde::de::Error::custom("this value refuses to be decoded"));
             }

@@ -10,20 +10,24 @@
 
 mod answer;
 mod call;
+mod datum;
 mod implementation;
 mod item;
 mod manifest;
 mod record;
 mod scalar;
 mod script;
+mod served;
 mod shared_words;
 
 pub use answer::{Answer, Outcome};
 pub use call::{Call, ExitStatus, SignalAction, Step};
+pub use datum::Datum;
 pub use implementation::{Body, Ending, Implementation, Object, Objects, Processes, Ticket};
 pub use item::{Item, ItemKind, Value};
 pub use manifest::{Manifest, QueueLevel};
 pub use record::{HEADER_BYTES, MAGIC, Phase, RECORD_BYTES, Record, RecordError};
 pub use scalar::{Real, Scalar};
 pub use script::{Field, LockChoice, Method, ObjectKind, ObjectSpec, Script, Worker, WorkerKind, kind_of};
+pub use served::{Endpoint, Initializer, Key, Registered};
 pub use shared_words::{ActionEnd, ActionFailed, BarrierAction, SharedWords, install, read_word};

@@ -66,18 +66,23 @@ impl Scalar {
         digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(byte).collect()).flatten()
     }
 
+    /// The value. Digits that are no bytes give none.
+    pub fn value(&self) -> Value {
+        match self {
+            Scalar::None(()) => Value::None,
+            Scalar::Flag(flag) => Value::Flag(*flag),
+            Scalar::Int(number) => Value::Int(*number),
+            Scalar::Real(number) => Value::Float(number.0),
+            Scalar::Text(text) => Value::Text(text.clone()),
+            Scalar::Bytes { .. } => Value::Bytes(self.as_bytes().unwrap_or_default()),
+        }
+    }
+
     /// What the answer that reports it has as `(value, aux)`: an integer or a truth value as it is,
     /// 0 for everything else; and the fingerprint by which any two can be told apart.
     pub fn expected(&self) -> (i64, u64) {
-        match self {
-            Scalar::None(()) => (0, Value::None.fingerprint()),
-            // As a text that no text is: a zero byte in front.
-            Scalar::Flag(flag) => ((*flag).into(), Value::Text(format!("\0{flag}")).fingerprint()),
-            Scalar::Int(number) => (*number, Value::Int(*number).fingerprint()),
-            Scalar::Real(number) => (0, Value::Float(number.0).fingerprint()),
-            Scalar::Text(text) => (0, Value::Text(text.clone()).fingerprint()),
-            Scalar::Bytes { .. } => (0, Value::Bytes(self.as_bytes().unwrap_or_default()).fingerprint()),
-        }
+        let answer = Answer::result(&self.value());
+        (answer.value, answer.aux)
     }
 
     /// The answer that reports it.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BarrierAction, Scalar, Step};
+use crate::{BarrierAction, Datum, Endpoint, Initializer, Key, Registered, Scalar, Step};
 
 /// How the implementation brings a process into being.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -169,6 +169,69 @@ pub enum ObjectKind {
         #[serde(default)]
         lock: LockChoice,
     },
+    /// A manager: a server process, and this handle to it. Started when it is created, unless `idle`.
+    Manager {
+        /// Where it serves.
+        #[serde(default, skip_serializing_if = "is_unsaid")]
+        at: Endpoint,
+        /// Its key.
+        #[serde(default, skip_serializing_if = "is_no_key")]
+        key: Key,
+        /// What the server does first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        initializer: Option<Initializer>,
+        /// It is not started by its creation.
+        #[serde(default, skip_serializing_if = "is_false")]
+        idle: bool,
+    },
+    /// An object in a manager's server, and a proxy of it.
+    Managed {
+        /// The manager, created before.
+        manager: String,
+        /// What it is: of the kinds that are objects of their own a queue, joinable or not, a lock, a
+        /// semaphore, a condition, an event, a barrier, a value or array (without a lock); or one of those
+        /// that follow.
+        of: Box<ObjectKind>,
+    },
+    /// A managed list.
+    List {
+        /// What it holds at first; absent for the creation without an argument.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        initial: Option<Datum>,
+    },
+    /// A managed dictionary.
+    Dict {
+        /// What it holds at first; absent for the creation without an argument.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        initial: Option<Datum>,
+    },
+    /// A managed namespace.
+    Namespace {
+        /// Its attributes at first, given by name.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        initial: Vec<(String, Datum)>,
+    },
+    /// A managed object of a type that adapters register.
+    Registered {
+        /// Which.
+        #[serde(rename = "type")]
+        of: Registered,
+        /// The arguments of its creation.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        args: Vec<Datum>,
+    },
+    /// A listener for connections.
+    Listener {
+        /// Where it listens.
+        #[serde(default, skip_serializing_if = "is_unsaid")]
+        at: Endpoint,
+        /// Its key.
+        #[serde(default, skip_serializing_if = "is_no_key")]
+        key: Key,
+        /// How many connections may wait to be accepted; absent to leave it to the implementation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backlog: Option<u32>,
+    },
 }
 
 /// A field of a record.
@@ -204,7 +267,23 @@ fn yes() -> bool {
     true
 }
 
+fn is_unsaid(at: &Endpoint) -> bool {
+    *at == Endpoint::Unsaid
+}
+
+fn is_no_key(key: &Key) -> bool {
+    *key == Key::Unsaid
+}
+
 impl ObjectKind {
+    /// What it is, wherever it lives: of a managed object that of which it is a proxy.
+    pub fn plain(&self) -> &ObjectKind {
+        match self {
+            ObjectKind::Managed { of, .. } => of,
+            kind => kind,
+        }
+    }
+
     /// The name that manifests and messages use.
     pub fn name(&self) -> &'static str {
         match self {
@@ -224,6 +303,31 @@ impl ObjectKind {
             ObjectKind::Value { .. } => "value",
             ObjectKind::Array { .. } => "array",
             ObjectKind::Record { .. } => "record",
+            ObjectKind::Manager { .. } => "manager",
+            ObjectKind::List { .. } => "list",
+            ObjectKind::Dict { .. } => "dict",
+            ObjectKind::Namespace { .. } => "namespace",
+            ObjectKind::Registered { .. } => "registered",
+            ObjectKind::Listener { .. } => "listener",
+            ObjectKind::Managed { of, .. } => match &**of {
+                ObjectKind::Queue { .. } => "managed_queue",
+                ObjectKind::JoinableQueue { .. } => "managed_joinable_queue",
+                ObjectKind::Lock => "managed_lock",
+                ObjectKind::Rlock => "managed_rlock",
+                ObjectKind::Semaphore { .. } => "managed_semaphore",
+                ObjectKind::BoundedSemaphore { .. } => "managed_bounded_semaphore",
+                ObjectKind::Condition { .. } => "managed_condition",
+                ObjectKind::Event => "managed_event",
+                ObjectKind::Barrier { .. } => "managed_barrier",
+                ObjectKind::Value { .. } => "managed_value",
+                ObjectKind::Array { .. } => "managed_array",
+                ObjectKind::List { .. } => "managed_list",
+                ObjectKind::Dict { .. } => "managed_dict",
+                ObjectKind::Namespace { .. } => "managed_namespace",
+                ObjectKind::Registered { .. } => "managed_registered",
+                // What no manager serves; no manifest lists it.
+                _ => "managed_other",
+            },
         }
     }
 }

@@ -48,6 +48,12 @@ pub struct Defect {
     pub block: Option<OnObject>,
     /// In lists in named blocks.
     pub list: Option<OnObject>,
+    /// In managers.
+    pub manager: Option<OnObject>,
+    /// In proxies of managed objects, whatever they are.
+    pub managed: Option<OnObject>,
+    /// In listeners.
+    pub listener: Option<OnObject>,
     /// In process objects.
     pub process: Option<OnObject>,
     /// In how objects are created; the handles get the defect for their kind besides.
@@ -161,6 +167,9 @@ impl Defect {
         value: None,
         block: None,
         list: None,
+        manager: None,
+        managed: None,
+        listener: None,
         process: None,
         create: None,
         dropped: None,
@@ -184,6 +193,13 @@ impl Defect {
             ObjectKind::Event => self.event,
             ObjectKind::Barrier { .. } => self.barrier,
             ObjectKind::Value { .. } | ObjectKind::Array { .. } | ObjectKind::Record { .. } => self.value,
+            ObjectKind::Manager { .. } => self.manager,
+            ObjectKind::Managed { .. }
+            | ObjectKind::List { .. }
+            | ObjectKind::Dict { .. }
+            | ObjectKind::Namespace { .. }
+            | ObjectKind::Registered { .. } => self.managed,
+            ObjectKind::Listener { .. } => self.listener,
         }
     }
 }
