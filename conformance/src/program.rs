@@ -5,7 +5,9 @@ pub mod build;
 pub mod check;
 pub mod random;
 
-use procession_contract::{Item, Method, ObjectSpec, Outcome, Scalar, Script, Step, Worker};
+use procession_contract::{
+    Datum, Item, Method, ObjectKind, ObjectSpec, Outcome, Scalar, Script, Step, Worker,
+};
 use serde::{Deserialize, Serialize};
 
 /// A program.
@@ -95,6 +97,9 @@ pub enum Condition {
     /// The call was made and its thread sleeps in the kernel. Also true once the call has returned
     /// or its worker is gone, so that a broken implementation does not hang the program: what it did
     /// instead is in the history.
+    ///
+    /// In a program with a manager the servers are still, too: a caller sleeps as soon as it has asked, while the
+    /// server has yet to do what makes it wait.
     Blocked(Place),
     /// The worker has finished its body or died.
     Ended(String),
@@ -221,6 +226,12 @@ pub enum Expect {
     Reads(Scalar),
     /// `ok` with these scalars in `items`, whole and in this order.
     ReadsAll(Vec<Scalar>),
+    /// `ok` with this plain value, whole, as a managed object gives it.
+    Gives(Datum),
+    /// `ok` with these plain values in `items`, whole and in this order.
+    GivesAll(Vec<Datum>),
+    /// `ok` with an object of this kind, which is no plain value.
+    GivesObject(String),
     /// `ok` with this text; so too for the three that follow. The wording of an error decides nothing.
     Text(String),
     /// The returned text begins like this.
@@ -308,6 +319,13 @@ pub enum Judge {
     /// Once broken, by an abort, a time that is over, an action that fails or a death, it tells whoever
     /// waits or comes, until a reset.
     Barrier(String),
+    /// Every element of the managed list is there once, and whole, in the order in which somebody goes
+    /// through it in the end, whoever appended it; each read saw a beginning of that, none of it too early and
+    /// none too late. It is only appended to, extended and read.
+    List(String),
+    /// Each entry of the managed dictionary, or each attribute of the namespace, is a register: every call
+    /// took place at one moment between its beginning and its end. An addition is a read and a write.
+    Entries(String),
     /// The main worker's process ended with this exit status (negative for a signal).
     MainEnded(i32),
     /// The worker's process was gone when the main worker's was, or this many milliseconds later, plus
@@ -354,6 +372,11 @@ impl Program {
             &self.objects,
             self.roles.iter().map(|role| role.worker.name.as_str()),
         )
+    }
+
+    /// Whether managers' servers work for it, which are no workers.
+    pub fn has_servers(&self) -> bool {
+        self.objects.iter().any(|object| matches!(object.kind, ObjectKind::Manager { .. }))
     }
 
     /// The index of a place's line in its worker's list.

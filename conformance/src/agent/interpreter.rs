@@ -209,6 +209,17 @@ impl Target {
             | Call::Synchronise { .. }
             | Call::OpenBlock { .. }
             | Call::OpenList { .. }
+            | Call::ConnectManager { .. }
+            | Call::Invoke { .. }
+            | Call::Keep { .. }
+            | Call::GetValue { .. }
+            | Call::Equals { .. }
+            | Call::Hand { .. }
+            | Call::TakeOver { .. }
+            | Call::Accept { .. }
+            | Call::Connect { .. }
+            | Call::SendDescriptor { .. }
+            | Call::RecvDescriptor { .. }
             | Call::AtExitSend { .. } => Target::Implementation,
             Call::Forget => Target::Forget,
             Call::Create { .. } => Target::Create,

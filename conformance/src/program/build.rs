@@ -2,6 +2,7 @@
 
 mod connections;
 mod expectations;
+mod managers;
 mod processes;
 mod queues;
 mod sync;
@@ -9,6 +10,7 @@ mod values;
 
 pub use connections::*;
 pub use expectations::*;
+pub use managers::*;
 pub use processes::*;
 pub use queues::*;
 pub use sync::*;
@@ -132,8 +134,14 @@ impl Program {
     }
 
     /// Adds a worker with everything said.
+    ///
+    /// In a program with a manager main stays until the worker has ended, since the server ends with main; unless
+    /// the worker waits for main's end, or for ever.
     pub fn role(mut self, worker: Worker, lines: impl IntoIterator<Item = Line>) -> Program {
         self.roles.push(Role { worker, lines: lines.into_iter().collect() });
+        if self.has_servers() && self.roles.len() > 1 {
+            self.let_main_outlast(self.roles.len() - 1);
+        }
         self
     }
 

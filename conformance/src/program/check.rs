@@ -1,8 +1,12 @@
 //! Whether a program is well formed: everything that it names is there, and its conditions can hold.
 
+mod suits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use procession_contract::{Call, Item, ObjectKind, WorkerKind};
+use procession_contract::{Call, Datum, Item, ObjectKind, WorkerKind};
+
+use suits::suits;
 
 use super::{Condition, Expect, Judge, Line, Place, Program};
 
@@ -123,14 +127,34 @@ fn lines(program: &Program, worker: &str, lines: &[Line], found: &mut Vec<String
             | Call::Copy { name }
             | Call::Synchronise { name }
             | Call::OpenBlock { name, .. }
-            | Call::OpenList { name, .. } => {
+            | Call::OpenList { name, .. }
+            | Call::ConnectManager { name, .. }
+            | Call::Keep { name, .. }
+            | Call::GetValue { name, .. }
+            | Call::TakeOver { name }
+            | Call::Accept { name }
+            | Call::Connect { name, .. }
+            | Call::RecvDescriptor { name } => {
                 made.insert(name);
+            }
+            Call::Invoke { args, into, .. } => {
+                for name in args.iter().flat_map(named_in) {
+                    if !given.contains_key(name) && !made.contains(name) {
+                        found.push(format!("{}: `{name}` is not there", here()));
+                    }
+                }
+                made.extend(into.as_deref());
+            }
+            Call::Hand { name } | Call::Equals { other: name } | Call::SendDescriptor { of: name }
+                if !given.contains_key(name) && !made.contains(name.as_str()) && !name.starts_with("fd:") =>
+            {
+                found.push(format!("{}: `{name}` is not there", here()));
             }
             Call::Create { object } => {
                 made.insert(&object.name);
             }
             Call::SendConnection { name } | Call::AtExitSend { connection: name, .. }
-                if !given.contains_key(name) =>
+                if !given.contains_key(name) && !made.contains(name.as_str()) =>
             {
                 found.push(format!("{}: `{name}` is not there", here()));
             }
@@ -138,7 +162,8 @@ fn lines(program: &Program, worker: &str, lines: &[Line], found: &mut Vec<String
                 for object in objects {
                     let name = object.strip_prefix("fd:").unwrap_or(object);
                     let sentinel = object.strip_suffix(".sentinel").is_some_and(is_worker);
-                    if !(sentinel || given.contains_key(name) || object == "nonsense") {
+                    if !(sentinel || given.contains_key(name) || made.contains(name) || object == "nonsense")
+                    {
                         found.push(format!("{}: `{object}` is not there", here()));
                     }
                 }
@@ -158,82 +183,17 @@ fn lines(program: &Program, worker: &str, lines: &[Line], found: &mut Vec<String
     }
 }
 
-/// Whether a call is one of this kind of object's.
-fn suits(call: &Call, kind: &ObjectKind) -> bool {
-    use Call::*;
-    match call {
-        Close | Forget | Serialise => true,
-        Put { .. } | Get { .. } | Empty => matches!(
-            kind,
-            ObjectKind::Queue { .. } | ObjectKind::SimpleQueue | ObjectKind::JoinableQueue { .. }
-        ),
-        PutNowait { .. }
-        | PutMany { .. }
-        | GetNowait
-        | GetMany { .. }
-        | Qsize
-        | Full
-        | JoinThread
-        | CancelJoinThread => matches!(kind, ObjectKind::Queue { .. } | ObjectKind::JoinableQueue { .. }),
-        TaskDone | JoinTasks { .. } => matches!(kind, ObjectKind::JoinableQueue { .. }),
-        Read { .. } | Write { .. } => matches!(kind, ObjectKind::OsPipe),
-        Send { .. }
-        | Recv
-        | SendBytes { .. }
-        | SendNonBytes
-        | RecvBytes { .. }
-        | RecvBytesInto { .. }
-        | Poll { .. }
-        | Fileno
-        | Inheritable
-        | IsClosed
-        | Readable
-        | Writable
-        | SendConnection { .. }
-        | RecvConnection { .. } => matches!(kind, ObjectKind::Pipe { .. } | ObjectKind::StreamPipe { .. }),
-        Scope { .. } => !matches!(
-            kind,
-            ObjectKind::Queue { .. }
-                | ObjectKind::SimpleQueue
-                | ObjectKind::JoinableQueue { .. }
-                | ObjectKind::OsPipe
-                | ObjectKind::Event
-                | ObjectKind::Barrier { .. }
-        ),
-        WriteRaw { .. } => matches!(kind, ObjectKind::StreamPipe { .. }),
-        other => sync_suits(other, kind),
-    }
-}
-
-/// Whether a call is one of this kind of primitive or shared value.
-fn sync_suits(call: &Call, kind: &ObjectKind) -> bool {
-    use Call::*;
-    let is_value =
-        matches!(kind, ObjectKind::Value { .. } | ObjectKind::Array { .. } | ObjectKind::Record { .. });
-    let is_semaphore = matches!(kind, ObjectKind::Semaphore { .. } | ObjectKind::BoundedSemaphore { .. });
-    let is_condition = matches!(kind, ObjectKind::Condition { .. });
-    let is_barrier = matches!(kind, ObjectKind::Barrier { .. });
-    match call {
-        Repr => true,
-        Acquire { .. } | Call::Release { .. } => {
-            matches!(kind, ObjectKind::Lock | ObjectKind::Rlock) || is_semaphore || is_condition || is_value
+/// The names of other objects in a value.
+fn named_in(datum: &Datum) -> Vec<&str> {
+    match datum {
+        Datum::Known { object } => vec![object],
+        Datum::List(elements) | Datum::Tuple { tuple: elements } => {
+            elements.iter().flat_map(named_in).collect()
         }
-        Permits => is_semaphore,
-        Await { .. } => is_condition || is_barrier || matches!(kind, ObjectKind::Event),
-        AwaitWord { .. } | Notify { .. } | NotifyAll => is_condition,
-        Set | Clear | IsSet => matches!(kind, ObjectKind::Event),
-        Abort | Reset | Parties | Waiting | Broken => is_barrier,
-        Load { .. }
-        | Store { .. }
-        | Add { .. }
-        | LoadSlice { .. }
-        | StoreSlice { .. }
-        | Length
-        | GetLock { .. }
-        | GetObject { .. }
-        | Call::Copy { .. }
-        | Synchronise { .. } => is_value,
-        _ => false,
+        Datum::Dict { dict } => {
+            dict.iter().flat_map(|(key, value)| [named_in(key), named_in(value)].concat()).collect()
+        }
+        Datum::Scalar(_) | Datum::Slice { .. } | Datum::Unencodable { .. } => Vec::new(),
     }
 }
 
@@ -310,6 +270,8 @@ fn judges(program: &Program, found: &mut Vec<String>) {
             }
             Judge::Event(event) => object_problem(program, event, &["event"]),
             Judge::Barrier(barrier) => object_problem(program, barrier, &["barrier"]),
+            Judge::List(list) => object_problem(program, list, &["list"]),
+            Judge::Entries(container) => object_problem(program, container, &["dict", "namespace"]),
             Judge::GoneWithMain(worker, _) | Judge::OutlivesMain(worker) | Judge::Finished(worker) => {
                 worker_problem(program, worker)
             }
@@ -336,7 +298,7 @@ fn object_problem(program: &Program, name: &str, kinds: &[&str]) -> Option<Strin
     });
     match program.objects.iter().chain(created).find(|object| object.name == name) {
         None => Some(format!("there is no object `{name}`")),
-        Some(object) if !kinds.contains(&object.kind.name()) => {
+        Some(object) if !kinds.contains(&object.kind.plain().name()) => {
             Some(format!("`{name}` is none of {kinds:?}"))
         }
         Some(_) => None,

@@ -15,7 +15,10 @@
 //! The programs end, or come to stand where the model says that they may: a get waits for ever only
 //! if others took the items, and the judge finds the queue empty then.
 
+mod managed;
 pub mod sync;
+
+pub use managed::*;
 
 use procession_contract::{Call, Item};
 
@@ -298,6 +301,7 @@ mod tests {
         insta::with_settings!({ snapshot_path => "../../../snapshots", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!("random_queue_program", serde_json::to_string_pretty(&queue_program(7)).unwrap());
             insta::assert_snapshot!("random_batch_program", serde_json::to_string_pretty(&batch_program(7)).unwrap());
+            insta::assert_snapshot!("random_managed_program", serde_json::to_string_pretty(&managed_program(7)).unwrap());
             insta::assert_snapshot!("random_pipe_program", serde_json::to_string_pretty(&pipe_program(7)).unwrap());
         });
     }

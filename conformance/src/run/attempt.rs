@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::{TimeSpec, TimeValLike};
-use procession_contract::{Manifest, Method, Script};
+use procession_contract::{Call, Manifest, Method, Script};
 
 use super::ambush::Ambushes;
 use super::clock::{MS, now_ns, ns};
@@ -401,8 +401,15 @@ impl Attempt<'_> {
         };
         let mut left: Vec<String> = processes.iter().map(describe).collect();
         let histories = self.workers.iter().map(|worker| format!("{}.history", worker.name()));
-        let own: Vec<String> =
-            ["words", "stdout", "stderr"].map(String::from).into_iter().chain(histories).collect();
+        // Adapters note the addresses of managers and listeners, by the names that the program gives them.
+        let created = self.program.lines().filter_map(|(_, line)| match &line.step.call {
+            Call::Create { object } => Some(&**object),
+            _ => None,
+        });
+        let objects = self.program.objects.iter().chain(created);
+        let addresses = objects.map(|object| format!("{}.address", object.name));
+        let files = ["words", "stdout", "stderr"].map(String::from);
+        let own: Vec<String> = files.into_iter().chain(histories).chain(addresses).collect();
         let warden = self.open.guard.pid();
         left.extend(
             names.new_since(directory, &own, |pid| super::proc::descends(pid, warden).unwrap_or(false)),

@@ -27,9 +27,10 @@ fn holds(condition: &Condition, program: &Program, workers: &mut [Worker], quies
             let call = workers[worker].history.calls().get(line);
             call.is_some_and(|call| call.returned.is_some())
         }),
-        Condition::Blocked(place) => {
-            at(place).is_some_and(|(worker, line)| workers[worker].is_blocked_in(line))
-        }
+        Condition::Blocked(place) => at(place).is_some_and(|(worker, line)| {
+            workers[worker].is_blocked_in(line)
+                && (!program.has_servers() || workers[worker].is_past(line) || servers_are_still(workers))
+        }),
         Condition::Ended(name) => worker(workers, name).is_some_and(|worker| worker.has_ended()),
         Condition::Gone(name) => worker(workers, name).is_some_and(|worker| worker.is_gone()),
         Condition::Quiescence => quiescent,
@@ -45,6 +46,27 @@ pub(super) fn all_hold(
     quiescent: bool,
 ) -> bool {
     conditions.iter().all(|condition| holds(condition, program, workers, quiescent))
+}
+
+/// Whether no process that a worker has made, and that is no worker, is doing anything: who asks a
+/// manager's server sleeps already while the server has yet to do what makes it wait.
+fn servers_are_still(workers: &[Worker]) -> bool {
+    let pids: Vec<i32> = workers.iter().filter_map(|worker| Some(worker.peer.as_ref()?.pid)).collect();
+    let mut servers: Vec<i32> =
+        pids.iter().flat_map(|pid| proc::descendants(*pid)).map(|process| process.id.pid).collect();
+    servers.retain(|pid| !pids.contains(pid));
+    let look = || -> Option<Vec<(i32, Option<u64>)>> {
+        let threads = servers.iter().flat_map(|pid| proc::threads(*pid).into_iter().map(|tid| (*pid, tid)));
+        threads
+            .map(|(pid, tid)| match proc::thread_state(pid, tid) {
+                Some('R' | 'D') => None,
+                _ => Some((tid, proc::schedule(pid, tid).map(|schedule| schedule.turns))),
+            })
+            .collect()
+    };
+    // One thread may hand on to another that was looked at before: then somebody has run in between.
+    let first = look();
+    first.is_some() && first == look()
 }
 
 fn worker<'w, 'p>(workers: &'w [Worker<'p>], name: &str) -> Option<&'w Worker<'p>> {
@@ -84,17 +106,22 @@ impl Worker<'_> {
     /// Whether it made the call and sleeps in it. Also once the call has returned, or the worker is
     /// gone.
     fn is_blocked_in(&mut self, line: usize) -> bool {
-        let calls = self.history.calls();
-        if calls.get(line).is_some_and(|call| call.returned.is_some())
-            || calls.len() > line + 1
-            || self.is_gone()
-        {
+        if self.is_past(line) {
             return true;
         }
+        let calls = self.history.calls();
         match &self.peer {
             Some(peer) if calls.len() == line + 1 => self.sleep.look(peer.pid, peer.tid, line),
             _ => false,
         }
+    }
+
+    /// Whether the call has returned, or the worker is gone.
+    fn is_past(&self, line: usize) -> bool {
+        let calls = self.history.calls();
+        calls.get(line).is_some_and(|call| call.returned.is_some())
+            || calls.len() > line + 1
+            || self.is_gone()
     }
 }
 

@@ -1,6 +1,9 @@
 //! How long a call may take by its own arguments: a caller that sleeps until then is not stuck.
 
-use procession_contract::{Call, ObjectKind, ObjectSpec, Step};
+use procession_contract::{Call, Key, ObjectKind, ObjectSpec, Step};
+
+/// How long a connect waits for the other side's proof, as the contract says, and a margin.
+const PROOF_MS: i64 = 5_500;
 
 /// The call's own time limit in milliseconds; absent for calls that may wait for ever, and for those
 /// that do not wait at all: if they do, that is a hang.
@@ -18,6 +21,7 @@ fn limit_ms(call: &Call) -> Option<u64> {
         | Call::Await { timeout_ms }
         | Call::AwaitWord { timeout_ms, .. }
         | Call::MutexLock { timeout_ms } => *timeout_ms,
+        Call::Connect { key: Key::Given(_), .. } => Some(PROOF_MS),
         Call::Sleep { ms } | Call::Burn { ms } => Some(i64::try_from(*ms).unwrap_or(i64::MAX)),
         _ => None,
     };
@@ -33,8 +37,8 @@ pub(super) fn limit_of_step(step: &Step, objects: &[ObjectSpec]) -> Option<u64> 
     limit_ms(&step.call).or_else(|| {
         let Call::Await { timeout_ms: None } = step.call else { return None };
         let barrier = objects.iter().find(|object| object.name == step.on)?;
-        let ObjectKind::Barrier { timeout_ms, .. } = barrier.kind else { return None };
-        limit_ms(&Call::Await { timeout_ms })
+        let ObjectKind::Barrier { timeout_ms, .. } = barrier.kind.plain() else { return None };
+        limit_ms(&Call::Await { timeout_ms: *timeout_ms })
     })
 }
 
@@ -45,7 +49,7 @@ pub(super) fn most_items(call: &Call) -> u64 {
         Call::GetMany { max, .. } => u64::from(*max).min(1 << 20),
         Call::RecvBytes { .. } => 1,
         Call::Pipeline { stages, .. } => stages.len() as u64,
-        Call::LoadSlice { .. } => LONGEST_SLICE,
+        Call::LoadSlice { .. } | Call::Iterate { .. } => LONGEST_SLICE,
         _ => 0,
     }
 }

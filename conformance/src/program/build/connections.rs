@@ -45,6 +45,26 @@ pub fn write_raw(connection: &str, hex: &str) -> Line {
     on(connection, Call::WriteRaw { hex: hex.into() })
 }
 
+/// Sends another connection of the caller through this one.
+pub fn send_connection(through: &str, name: &str) -> Line {
+    on(through, Call::SendConnection { name: name.into() })
+}
+
+/// Receives a connection.
+pub fn recv_connection(through: &str, name: &str) -> Line {
+    on(through, Call::RecvConnection { name: name.into() })
+}
+
+/// Sends a descriptor beside a connection's messages.
+pub fn send_descriptor(through: &str, of: &str) -> Line {
+    on(through, Call::SendDescriptor { of: of.into() })
+}
+
+/// Receives one.
+pub fn recv_descriptor(through: &str, name: &str) -> Line {
+    on(through, Call::RecvDescriptor { name: name.into() })
+}
+
 /// Waits until one of these is ready.
 pub fn wait(objects: &[&str]) -> Line {
     let objects = objects.iter().map(|name| name.to_string()).collect();
