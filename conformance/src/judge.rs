@@ -24,6 +24,7 @@ mod expect;
 mod fifo;
 mod holders;
 mod just_in_time;
+mod list;
 mod order;
 mod progress;
 mod queue;
@@ -44,6 +45,8 @@ mod compared;
 #[cfg(test)]
 mod compared_counter;
 #[cfg(test)]
+mod compared_managed;
+#[cfg(test)]
 mod compared_pipe;
 #[cfg(test)]
 mod compared_sync;
@@ -53,6 +56,8 @@ mod connection_cases;
 mod expect_cases;
 #[cfg(test)]
 mod forward;
+#[cfg(test)]
+mod managed_cases;
 #[cfg(test)]
 pub(crate) mod notation;
 #[cfg(test)]
@@ -146,6 +151,8 @@ fn hear(judge: &Judge, run: &Run, manifest: &Manifest) -> Verdict {
         Judge::Semaphore(name) => sync::semaphore(run, name),
         Judge::Event(name) => sync::event(run, name),
         Judge::Barrier(name) => sync::barrier(run, name),
+        Judge::List(name) => list::judge(run, name),
+        Judge::Entries(name) => sync::entries(run, name),
         other => whole::check(run, other),
     }
 }
@@ -186,6 +193,7 @@ fn accounts_for(judge: &Judge, program: &Program, step: &Step) -> bool {
         | Judge::Semaphore(name)
         | Judge::Event(name)
         | Judge::Barrier(name) => sync::accounts_for(program, name, step),
+        Judge::List(name) | Judge::Entries(name) => step.on == *name,
         _ => false,
     }
 }

@@ -8,7 +8,7 @@
 //! needs one; where the run's threads waited for a CPU during the call, all of that and a quarter
 //! of a second: what is left was the implementation's own.
 
-use procession_contract::{Answer, Item, Outcome};
+use procession_contract::{Answer, Item, Outcome, Value};
 
 use super::{Progress, Run, fail, progress, words};
 use crate::history::{CallHistory, Returned, RunEnd, WorkerEnd};
@@ -156,6 +156,24 @@ impl Line<'_, '_> {
                 let actual: Vec<_> = found.iter().map(|found| words::read(*found)).collect();
                 self.ok_and(holds, &words::list(&expected), &words::list(&actual))
             }
+            Expect::Gives(datum) => self.ok_and(
+                words::is_datum(datum, (value, answer.aux)),
+                &words::datum(datum),
+                &words::read((value, answer.aux)),
+            ),
+            Expect::GivesAll(data) => {
+                let found = &answer.items;
+                let holds = found.len() == data.len()
+                    && data.iter().zip(found).all(|(datum, found)| words::is_datum(datum, *found));
+                let expected: Vec<_> = data.iter().map(words::datum).collect();
+                let actual: Vec<_> = found.iter().map(|found| words::read(*found)).collect();
+                self.ok_and(holds, &words::list(&expected), &words::list(&actual))
+            }
+            Expect::GivesObject(kind) => self.ok_and(
+                answer.aux == Value::Object(kind.clone()).fingerprint(),
+                &format!("an object: {kind}"),
+                &words::read((value, answer.aux)),
+            ),
             Expect::Text(text) => self.text(|found| found == text, &format!("the text {text:?}")),
             Expect::TextBegins(text) => {
                 self.text(|found| found.starts_with(text), &format!("a text that begins with {text:?}"))

@@ -12,8 +12,12 @@
 //! `wordadd 1`. There are a lock `l`, a recursive one `r`, a semaphore `s` of 2, a bounded one `t` of 1, a condition `c` with
 //! a lock of its own and one `d` over `l`, an event `e`, a barrier `b` for two and a value `v`. A time may
 //! be in milliseconds: `5ms`.
+//!
+//! Managed objects: `append@x 3`, `extend@x 3,4`, `len@x`, `at@x 0`, `whole@x`, `through@x` on an empty list
+//! `x`; `set@y 3`, `get@y`, `del@y`, `pop@y`, `default@y 3`, `has@y`, `plus@y 2` on the key `k` of an empty
+//! dictionary `y`. An ANSWER that is a list is `-> [1,2]`.
 
-use procession_contract::{Answer, Call, Item, Manifest, Outcome, QueueLevel};
+use procession_contract::{Answer, Call, Datum, Item, Manifest, Outcome, QueueLevel};
 
 use crate::history::{CallHistory, FaultFired, History, Returned, RunEnd, WorkerEnd, WorkerHistory};
 use crate::program::build::*;
@@ -33,6 +37,9 @@ pub fn read(text: &str) -> (Program, History) {
         .event("e")
         .barrier("b", 2)
         .value("v", "q", 0)
+        .manager("m")
+        .managed("x", "m", an_empty_list())
+        .managed("y", "m", an_empty_dict())
         .main([]);
     let main = WorkerHistory { name: "main".into(), end: WorkerEnd::Finished, ..WorkerHistory::default() };
     let mut history = History { workers: vec![main], ..History::default() };
@@ -112,6 +119,9 @@ fn read_call(program: &mut Program, history: &mut History, worker: usize, text: 
     let (doing, rest) = text.split_once('[').unwrap_or_else(|| panic!("{text:?} has no time"));
     let mut words = doing.split_whitespace();
     let (name, argument) = (words.next().expect("a call has a name"), words.next());
+    if let Some(line) = managed_line(name, argument) {
+        return add_call(program, history, worker, line, text, rest, name.starts_with("through"));
+    }
     if let Some(line) = sync_line(name, argument.and_then(|argument| argument.trim().parse().ok())) {
         return add_call(program, history, worker, line, text, rest, name.starts_with("load"));
     }
@@ -155,6 +165,29 @@ fn add_call(
     history.workers[worker].calls.push(call);
 }
 
+/// A call on the managed list or the managed dictionary.
+fn managed_line(name: &str, argument: Option<&str>) -> Option<Line> {
+    let one = || number::<i64>(argument.expect("a number"));
+    Some(match name {
+        "append@x" => append("x", one()),
+        "extend@x" => {
+            invoke_with("x", "extend", [Datum::list(numbers(argument?).into_iter().map(i64::from))])
+        }
+        "len@x" => len_of("x"),
+        "at@x" => get_item("x", one()),
+        "whole@x" => get_value("x", "whole"),
+        "through@x" => iterate("x"),
+        "set@y" => set_item("y", "k", one()),
+        "get@y" => get_item("y", "k"),
+        "del@y" => del_item("y", "k"),
+        "pop@y" => invoke_with("y", "pop", ["k"]),
+        "default@y" => invoke_with("y", "setdefault", [Datum::from("k"), one().into()]),
+        "has@y" => invoke_with("y", "__contains__", ["k"]),
+        "plus@y" => add_to("y", "k", one()),
+        _ => return None,
+    })
+}
+
 /// A call on one of the locks and their kin.
 fn sync_line(name: &str, argument: Option<i64>) -> Option<Line> {
     let line = match name.split_once('@') {
@@ -196,7 +229,12 @@ fn read_answer(text: &str, many: bool) -> Answer {
             serde_json::from_value(outcome.into()).unwrap_or_else(|_| panic!("{text:?} is no answer"));
         return Answer { value: number(value), ..Answer::of(outcome) };
     };
-    let values = received.split(',').map(|item| {
+    if let Some(list) = received.trim().strip_prefix('[') {
+        let elements = list.trim_end_matches(']').split(',').filter(|element| !element.is_empty());
+        return Datum::list(elements.map(number::<i64>)).answer().expect("a plain list");
+    }
+    let received = if received.trim().is_empty() { "" } else { received };
+    let values = received.split(',').filter(|item| !item.is_empty()).map(|item| {
         let id = number(item.trim_end_matches('!'));
         let (value, aux) = Item::int(id).expected();
         (value, aux ^ u64::from(item.contains('!')))

@@ -13,6 +13,7 @@
 
 mod barrier;
 mod condition;
+mod entries;
 mod event;
 mod monitor;
 mod semaphore;
@@ -48,6 +49,11 @@ pub fn event(run: &Run, name: &str) -> Verdict {
 /// Judges a barrier.
 pub fn barrier(run: &Run, name: &str) -> Verdict {
     barrier::judge(run, name)
+}
+
+/// Judges the entries of a managed dictionary, or the attributes of a namespace.
+pub fn entries(run: &Run, name: &str) -> Verdict {
+    entries::judge(run, name)
 }
 
 /// Whether a judge of this object says of a pending step whether it may be.

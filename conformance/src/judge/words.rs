@@ -1,6 +1,6 @@
 //! How failures word calls, payloads and answers for people.
 
-use procession_contract::{Answer, Call, Item, ItemKind, Outcome, Scalar, Step};
+use procession_contract::{Answer, Call, Datum, Item, ItemKind, Outcome, Scalar, Step};
 
 /// The call's name as in scripts and manifests (`put`, `get_many`, …).
 pub fn call_name(call: &Call) -> String {
@@ -50,6 +50,12 @@ pub fn call(step: &Step) -> String {
         | Call::Get { timeout_ms: Some(ms), .. }
         | Call::GetMany { timeout_ms: Some(ms), .. } => words = format!("{words} within {ms} ms"),
         Call::Sleep { ms } => words = format!("{words} {ms} ms"),
+        Call::Invoke { method, args, .. } => {
+            let args: Vec<_> = args.iter().map(datum).collect();
+            words = format!("{}.{method}({})", step.on, args.join(", "));
+        }
+        Call::Keep { name, value } => words = format!("{words} {name} = {}", datum(value)),
+        Call::Hand { name } | Call::TakeOver { name } => words = format!("{words} {name} {}", step.on),
         Call::Put { .. } | Call::PutNowait { .. } | Call::PutMany { .. } | Call::Get { .. } => {}
         Call::GetNowait | Call::GetMany { .. } => {}
         _ if !step.on.is_empty() => words = format!("{words} {}", step.on),
@@ -108,6 +114,39 @@ pub fn received<'a>(value: i64, aux: u64, sent: impl IntoIterator<Item = &'a Ite
         false => {
             format!("{} damaged: its canonical form is {found} bytes long, expected {whole}", item(candidate))
         }
+    }
+}
+
+/// A plain value as a person writes it: `[1, "x", (2,)]`.
+pub fn datum(datum: &Datum) -> String {
+    let all = |data: &[Datum]| data.iter().map(self::datum).collect::<Vec<_>>().join(", ");
+    match datum {
+        Datum::Scalar(one) => scalar(one),
+        Datum::List(elements) => format!("[{}]", all(elements)),
+        Datum::Tuple { tuple } if tuple.len() == 1 => format!("({},)", all(tuple)),
+        Datum::Tuple { tuple } => format!("({})", all(tuple)),
+        Datum::Dict { dict } => {
+            let entries: Vec<_> = dict
+                .iter()
+                .map(|(key, value)| format!("{}: {}", self::datum(key), self::datum(value)))
+                .collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        Datum::Known { object } => object.clone(),
+        Datum::Slice { slice: (from, to, step) } => {
+            let part = |part: &Option<i64>| part.map(|number| number.to_string()).unwrap_or_default();
+            format!("{}:{}:{}", part(from), part(to), part(step))
+        }
+        Datum::Unencodable { .. } => "what cannot be encoded".into(),
+    }
+}
+
+/// Whether an answer's value and aux report this plain value: the aux tells any two apart, the value of
+/// none but scalars says more.
+pub fn is_datum(datum: &Datum, found: (i64, u64)) -> bool {
+    match datum {
+        Datum::Scalar(scalar) => is_scalar(scalar, found),
+        other => other.answer().is_some_and(|answer| answer.aux == found.1),
     }
 }
 
