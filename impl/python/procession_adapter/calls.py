@@ -8,8 +8,11 @@ import multiprocessing
 
 from . import (
     calls_blocks,
+    calls_data,
     calls_library,
     calls_list,
+    calls_listener,
+    calls_manager,
     calls_object,
     calls_pipe,
     calls_process,
@@ -31,6 +34,9 @@ CALLS = {
     **calls_values.CALLS,
     **calls_blocks.CALLS,
     **calls_list.CALLS,
+    **calls_manager.CALLS,
+    **calls_data.CALLS,
+    **calls_listener.CALLS,
     **calls_process.CALLS,
     **calls_library.CALLS,
     **calls_self.CALLS,

@@ -1,5 +1,7 @@
 """Calls on any object: closing it, dropping it, serialising it, using it as a scope."""
 
+import operator
+from functools import partial
 from multiprocessing.reduction import ForkingPickler
 
 from .answers import number
@@ -27,7 +29,7 @@ def forget(worker, step):
     name = step["on"]
     for mapping in (worker.objects, worker.processes):
         if name in mapping:
-            return (lambda: mapping.pop(name) and None), None, None
+            return partial(operator.delitem, mapping, name), None, None
     raise NoSuchTarget("worker %r has no %r to forget" % (worker.name, name))
 
 

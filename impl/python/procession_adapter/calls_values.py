@@ -3,6 +3,7 @@
 import multiprocessing
 from functools import partial
 from multiprocessing import sharedctypes
+from multiprocessing.managers import DictProxy
 
 from .answers import DONE, number
 from .history import signed
@@ -25,6 +26,8 @@ class Place:
         elif self.field is None:
             self.field = "value"
             offered_field(target, "value")
+        elif isinstance(target, DictProxy):
+            self.at, self.field = self.field, None
 
     def get(self):
         if self.at is None:

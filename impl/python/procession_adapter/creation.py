@@ -4,7 +4,7 @@ import multiprocessing
 import os
 from multiprocessing import reduction
 
-from . import creation_values
+from . import creation_manager, creation_values
 from .barrier_action import BarrierAction
 from .targets import NoSuchTarget, seconds
 
@@ -54,6 +54,8 @@ def create_object(spec, ticket, existing):
     if kind == "os_pipe":
         reader, writer = os.pipe()
         return {name + ".r": OsEnd(reader), name + ".w": OsEnd(writer)}
+    if kind == "managed" and spec["of"]["kind"] in creation_manager.MANAGED:
+        return {name: creation_manager.make_managed(context, spec, ticket, existing)}
     if kind not in MAKERS:
         raise Unsupported("objects of the kind %r are not offered" % kind)
     return {name: MAKERS[kind](context, spec, ticket, existing)}
@@ -114,6 +116,7 @@ def make_barrier(context, spec, ticket, existing):
 
 MAKERS = {
     **creation_values.MAKERS,
+    **creation_manager.MAKERS,
     "queue": make_queue,
     "simple_queue": make_simple_queue,
     "joinable_queue": make_joinable_queue,

@@ -19,6 +19,13 @@ class Undecodable:
         return (refuse_to_decode, ())
 
 
+class Kind:
+    """Stands for something that is no plain value, by the name of its kind."""
+
+    def __init__(self, name):
+        self.name = name
+
+
 def build(item):
     """The value that an item describes."""
     kind, number, length = item.get("kind", "int"), item["id"], item.get("len", 0)
@@ -58,6 +65,9 @@ def canonical(value):
     """The bytes over which the fingerprint is taken."""
     if value is None:
         return b"N"
+    if isinstance(value, bool):
+        # As a text that no text is: a zero byte in front.
+        return b"T\0true" if value else b"T\0false"
     if isinstance(value, int):
         return b"I%d" % value
     if isinstance(value, float):
@@ -67,16 +77,27 @@ def canonical(value):
     if isinstance(value, (bytes, bytearray)):
         return b"B" + value
     if isinstance(value, list):
-        forms = [canonical(element) for element in value]
-        return b"L" + b"".join(struct.pack("<I", len(form)) + form for form in forms)
+        return b"L" + measured(value)
+    if isinstance(value, tuple):
+        return b"P" + measured(value)
+    if isinstance(value, dict):
+        return b"M" + measured(part for entry in value.items() for part in entry)
+    if isinstance(value, Kind):
+        return b"O" + value.name.encode()
     # Nothing that was ever sent: a fingerprint that matches no item.
     return b"?" + repr(value).encode("utf-8", "replace")
+
+
+def measured(values):
+    """The canonical form of each, with its length in front."""
+    forms = [canonical(value) for value in values]
+    return b"".join(struct.pack("<I", len(form)) + form for form in forms)
 
 
 def identity(value):
     """The id that a value carries; 0 where there is none."""
     if isinstance(value, int):
-        return value
+        return int(value)
     if isinstance(value, str):
         digits = value.split(":", 1)[0]
         return int(digits) if digits.isascii() and digits.isdigit() else 0

@@ -2,12 +2,15 @@
 
 import multiprocessing
 import threading
+from multiprocessing.connection import Listener
+
+from .served import Manager
 
 
-def given(objects, gets):
+def given(objects, gets, method):
     """What a child is handed: a dictionary of its own, for it alone holds the references then."""
     if gets is None:
-        return dict(objects)
+        return {name: thing for name, thing in objects.items() if method == "fork" or can_travel(thing)}
     handed = {}
     for name in gets:
         ends = [end for end in objects if end == name or end.rpartition(".")[0] == name]
@@ -15,6 +18,11 @@ def given(objects, gets):
             raise KeyError("the parent has no object %r to hand over" % name)
         handed.update((end, objects[end]) for end in ends)
     return handed
+
+
+def can_travel(thing):
+    """Whether it can be handed to a process that is no copy of this one."""
+    return not isinstance(thing, (Listener, Manager))
 
 
 class Subclassed:
@@ -62,7 +70,7 @@ def construct(worker, spec):
     ticket = dict(worker.ticket, worker=spec["name"])
     kind = spec.get("kind", "process")
     if kind != "process":
-        objects = worker.objects if spec.get("gets") is None else given(worker.objects, spec["gets"])
+        objects = worker.objects if spec.get("gets") is None else given(worker.objects, spec["gets"], "fork")
         arguments = (ticket, objects, worker.processes)
         return threading.Thread(target=body, args=arguments, daemon=kind == "daemon_thread")
 
@@ -77,7 +85,7 @@ def construct(worker, spec):
         return make(**options)
     # Only a forked child can inherit process objects; they cannot be serialised once started.
     inherited = worker.processes if method == "fork" else None
-    arguments = (ticket, given(worker.objects, spec.get("gets")), inherited)
+    arguments = (ticket, given(worker.objects, spec.get("gets"), method), inherited)
     if spec.get("unserialisable_argument"):
         arguments += (lambda: None,)
     if spec.get("subclass"):

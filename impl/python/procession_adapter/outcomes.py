@@ -5,9 +5,11 @@ used here are the same from 3.8 to 3.13.
 """
 
 import errno
+import os
 import queue
 import struct
-from multiprocessing import AuthenticationError, BufferTooShort, connection, process, queues
+from multiprocessing import AuthenticationError, BufferTooShort, ProcessError, connection, process, queues
+from multiprocessing.managers import BaseProxy, DictProxy, ListProxy, NamespaceProxy, RemoteError
 from multiprocessing.shared_memory import SharedMemory
 from threading import BrokenBarrierError
 
@@ -17,6 +19,8 @@ from .barrier_action import ActionFailed
 from .calls_blocks import block_of
 from .items import fingerprint
 from .creation import Unsupported
+from .data import is_plain
+from .served import AskedFor, Manager
 from .targets import Interruption
 
 BY_ERRNO = {
@@ -32,6 +36,8 @@ BY_ERRNO = {
     errno.ENOENT: answers.BAD_VALUE,
     errno.ENAMETOOLONG: answers.BAD_VALUE,
     errno.EFBIG: answers.EXHAUSTED,
+    errno.ECONNREFUSED: answers.REFUSED,
+    errno.EADDRINUSE: answers.NAME_TAKEN,
 }
 
 BY_WORDING = [
@@ -53,16 +59,21 @@ BY_WORDING = [
     ("must acquire() condition", answers.NOT_OWNER),
     ("lock is not owned", answers.NOT_OWNER),
     ("has no method 'acquire'", answers.BAD_TYPE),
+    ("un-acquired lock", answers.NOT_OWNER),
+    ("listener is closed", answers.CLOSED),
 ]
 
 BY_TYPE = [
     (Interruption, answers.INTERRUPTED),
     (BrokenBarrierError, answers.BROKEN_BARRIER),
     (ActionFailed, answers.ACTION_FAILED),
+    (AskedFor, answers.ACTION_FAILED),
     (Unsupported, answers.UNSUPPORTED),
     (queue.Empty, answers.EMPTY),
     (queue.Full, answers.FULL),
     (AuthenticationError, answers.AUTH_FAILED),
+    (ProcessError, answers.MISUSE),
+    (RemoteError, answers.REMOTE_ERROR),
     (EOFError, answers.EOF),
     (MemoryError, answers.EXHAUSTED),
     (AssertionError, answers.MISUSE),
@@ -75,12 +86,22 @@ BY_TYPE = [
     (TypeError, answers.BAD_TYPE),
     (RuntimeError, answers.NOT_ALLOWED),
     (BufferError, answers.NOT_ALLOWED),
+    (AttributeError, answers.ATTRIBUTE_MISSING),
 ]
 
-SENDING = {"put", "put_nowait", "send", "send_connection"}
+# What errors mean of a container: a managed one, or a plain value.
+OF_CONTAINERS = [
+    (KeyError, answers.KEY_MISSING),
+    (IndexError, answers.OUT_OF_RANGE),
+    (StopIteration, answers.FINISHED),
+]
+
+SENDING = {"put", "put_nowait", "send", "send_connection", "hand"}
 # What a value lacks, storage without a lock say, the caller took for another kind of object.
 ON_VALUES = {"load", "store", "add", "get_lock", "get_object"}
-RECEIVING = {"get", "get_nowait", "recv", "recv_connection"}
+RECEIVING = {"get", "get_nowait", "recv", "recv_connection", "take_over"}
+ON_CONTAINERS = {"invoke", "iterate", "get_value", "equals"}
+CONTAINERS = (DictProxy, ListProxy, NamespaceProxy)
 
 
 def answer_to(error, do, target):
@@ -88,6 +109,8 @@ def answer_to(error, do, target):
     if isinstance(error, BufferTooShort):
         message = error.args[0]
         return (answers.BUFFER_TOO_SHORT, len(message), fingerprint(message), None, ())
+    if do == "invoke" and is_plain(error.args):
+        return (meaning(error, do, target), 0, fingerprint(error.args), wording(error), ())
     return outcome(meaning(error, do, target), wording(error))
 
 
@@ -105,6 +128,12 @@ def meaning(error, do, target):
     if isinstance(error, TypeError) and isinstance(block, SharedMemory) and block.buf is None:
         # The memory of a closed block is None, which nothing can be read from.
         return answers.CLOSED
+    if isinstance(target, connection.Listener) and isinstance(error, AttributeError):
+        # A closed one has no socket of which anything could be read.
+        return answers.CLOSED
+    if isinstance(error, RemoteError):
+        # Its text is the server's, a whole traceback with the wordings of other errors in it.
+        return answers.REMOTE_ERROR
     for fragment, meant in BY_WORDING:
         if fragment in said:
             return meant
@@ -118,6 +147,10 @@ def meaning(error, do, target):
         return by_type(error)
     if do == "serialise":
         return refused_to_serialise(error)
+    if isinstance(target, (BaseProxy, Manager)) or do in ON_CONTAINERS or do == "create":
+        return refused_by_server(error, do, target)
+    if do == "recv_descriptor" and isinstance(error, RuntimeError):
+        return answers.CORRUPT
     if do in SENDING or do == "start":
         return refused_to_send(error, do)
     if do in RECEIVING:
@@ -131,6 +164,32 @@ def meaning(error, do, target):
     if isinstance(error, AttributeError) and do in ON_VALUES:
         return answers.BAD_TYPE
     return by_type(error)
+
+
+def refused_by_server(error, do, target):
+    """Raised in the server, unless the place says that it was raised here, by encoding or decoding."""
+    places = frames(error)
+    if places & {("reduction.py", "dumps"), ("reduction.py", "dump")}:
+        return answers.ENCODE_FAILED
+    if ("connection.py", "recv") in places and not isinstance(error, EOFError):
+        return answers.AUTH_FAILED if isinstance(error, AuthenticationError) else answers.DECODE_FAILED
+    if do in ON_CONTAINERS or isinstance(target, CONTAINERS):
+        for kind, meant in OF_CONTAINERS:
+            if isinstance(error, kind):
+                return meant
+    return by_type(error)
+
+
+def frames(error):
+    """The files of multiprocessing and the functions in them through which an error went."""
+    found, traceback = set(), error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        directory, file = os.path.split(code.co_filename)
+        if os.path.basename(directory) == "multiprocessing":
+            found.add((file, code.co_name))
+        traceback = traceback.tb_next
+    return found
 
 
 def refused_to_send(error, do):
@@ -157,6 +216,9 @@ def refused_to_receive(error):
         return answers.EOF
     if isinstance(error, OverflowError):
         return answers.CORRUPT
+    if isinstance(error, AuthenticationError):
+        # What came is fetched from elsewhere, by a key.
+        return answers.AUTH_FAILED
     return answers.DECODE_FAILED
 
 

@@ -13,8 +13,7 @@ def scalar(written):
 def reported(value):
     """The number and the fingerprint that an answer has for it."""
     if isinstance(value, bool):
-        # As a text that no text is: a zero byte in front.
-        return int(value), fingerprint("\0true" if value else "\0false")
+        return int(value), fingerprint(value)
     if isinstance(value, int):
         value = signed(value)
         return value, fingerprint(value)
