@@ -3,22 +3,32 @@
 mod access;
 mod acquiring;
 mod array;
+mod auth;
 mod barrier;
 pub mod claims;
 mod condition;
+mod containers;
 mod context;
 mod descriptors;
 mod dying;
 mod event;
+mod handshakes;
 mod isolation;
 mod joinable;
+mod listener;
 mod lock;
+mod manager;
+mod mgrsync;
+mod namespace;
 mod os_pipe;
 mod pipe;
 mod pipeline;
 mod prelude;
 mod process;
+mod proxy;
 mod queue;
+mod reduction;
+mod remote;
 mod rlock;
 mod semaphore;
 mod sharedctypes;
@@ -27,6 +37,7 @@ mod shm;
 mod simplequeue;
 mod value;
 mod wait;
+mod wire;
 
 use std::sync::LazyLock;
 
@@ -55,6 +66,16 @@ const AREAS: &[&[&[Clause]]] = &[
     sharedctypes::CHAPTERS,
     shm::CHAPTERS,
     shlist::CHAPTERS,
+    manager::CHAPTERS,
+    proxy::CHAPTERS,
+    containers::CHAPTERS,
+    namespace::CHAPTERS,
+    mgrsync::CHAPTERS,
+    listener::CHAPTERS,
+    auth::CHAPTERS,
+    wire::CHAPTERS,
+    reduction::CHAPTERS,
+    remote::CHAPTERS,
 ];
 
 /// Every clause, in reading order.

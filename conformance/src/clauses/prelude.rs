@@ -1,8 +1,8 @@
 //! What every chapter uses: the clause, the words of programs, and the words of the contract.
 
 pub use procession_contract::{
-    Call, ExitStatus, Item, ItemKind, LockChoice, Method, ObjectKind, Outcome, Scalar, SignalAction, Worker,
-    WorkerKind,
+    Call, Datum, Endpoint, ExitStatus, Initializer, Item, ItemKind, Key, LockChoice, Method, ObjectKind,
+    Outcome, Registered, Scalar, SignalAction, Worker, WorkerKind,
 };
 
 pub use super::claims::{CPYTHON_WIRE, PROCESSES, RAISING_SIGNALS};
