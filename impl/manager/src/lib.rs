@@ -1,0 +1,7 @@
+//! Managers, listeners and clients on CPython's own wire: a Rust process and an unmodified Python process share
+//! them.
+
+mod address;
+mod socket;
+
+pub use address::{Address, AddressError, Family, LONGEST_NAME};
