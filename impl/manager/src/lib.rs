@@ -2,6 +2,7 @@
 //! them.
 
 mod address;
+pub mod python;
 mod socket;
 
 pub use address::{Address, AddressError, Family, LONGEST_NAME};
