@@ -3,6 +3,7 @@
 
 mod address;
 pub mod python;
+pub mod server;
 mod socket;
 
 pub use address::{Address, AddressError, Family, LONGEST_NAME};

@@ -1,0 +1,15 @@
+//! The server of a manager: the objects that it holds, and the sessions in which clients call their methods.
+
+mod arguments;
+mod call;
+mod caller;
+mod object;
+mod referent;
+mod stored;
+
+pub use arguments::Arguments;
+pub use call::{Call, Fault, Given, Quota};
+pub use caller::{Bell, Caller, CallerId, Woken};
+pub use object::{Object, Objects};
+pub use referent::{Referent, Whole};
+pub use stored::{Stored, Storing};

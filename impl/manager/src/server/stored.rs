@@ -1,0 +1,100 @@
+//! Values that a server holds, with the objects to which proxies in them refer.
+
+use std::sync::Arc;
+
+use procession_wire::value::Id;
+use procession_wire::{Builder, Node, Value};
+
+use super::{Object, Objects};
+
+/// A value that does not change, and that keeps alive every object of this server of which a proxy is in it.
+///
+/// Cloning shares it.
+#[derive(Clone)]
+pub struct Stored(Arc<Parts>);
+
+struct Parts {
+    value: Value<'static>,
+    /// The objects to which proxies in the value refer, each once.
+    holds: Box<[Arc<Object>]>,
+}
+
+impl Stored {
+    /// A value in which there is no proxy of an object of this server.
+    pub fn plain(value: Value<'static>) -> Stored {
+        Stored(Arc::new(Parts { value, holds: Box::default() }))
+    }
+
+    /// `None`.
+    pub fn none() -> Stored {
+        Stored::build(|builder| builder.none())
+    }
+
+    /// What is built, without a proxy in it.
+    pub fn build(build: impl FnOnce(&mut Builder) -> Id) -> Stored {
+        let mut builder = Builder::new();
+        let root = build(&mut builder);
+        Stored::plain(builder.finish(root))
+    }
+
+    /// What a client sent, with every object of this server that it names.
+    pub fn of(node: Node<'_>, objects: &Objects) -> Stored {
+        let holds = objects.named_in(node).into();
+        Stored(Arc::new(Parts { value: node.to_value(), holds }))
+    }
+
+    /// The value.
+    pub fn root(&self) -> Node<'_> {
+        self.0.value.root()
+    }
+
+    /// The objects that it keeps alive.
+    pub fn holds(&self) -> &[Arc<Object>] {
+        &self.0.holds
+    }
+
+    /// Whether this and the other are one, as Python's `is` has it.
+    pub fn is(&self, other: &Stored) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// About how many bytes it takes.
+    pub fn size(&self) -> usize {
+        // A record of the arena and its place in a container.
+        const NODE: usize = 40;
+        let text = 0;
+        self.0.value.size() * NODE + text
+    }
+}
+
+/// A value that is put together from stored ones, and that keeps alive what they do.
+#[derive(Default)]
+pub struct Storing {
+    builder: Builder,
+    holds: Vec<Arc<Object>>,
+}
+
+impl Storing {
+    /// Nothing so far.
+    pub fn new() -> Storing {
+        Storing { builder: Builder::new(), holds: Vec::new() }
+    }
+
+    /// Adds a stored value.
+    pub fn add(&mut self, stored: &Stored) -> Id {
+        self.holds.extend(stored.holds().iter().cloned());
+        self.builder.copy(stored.root())
+    }
+
+    /// What adds everything else.
+    pub fn builder(&mut self) -> &mut Builder {
+        &mut self.builder
+    }
+
+    /// The value.
+    pub fn finish(mut self, root: Id) -> Stored {
+        self.holds.sort_by_key(|object| Arc::as_ptr(object) as usize);
+        self.holds.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        Stored(Arc::new(Parts { value: self.builder.finish(root), holds: self.holds.into() }))
+    }
+}
