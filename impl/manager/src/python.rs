@@ -19,7 +19,7 @@ pub use index::{Slice, Subscript, index_of};
 pub use key::{Key, key_of};
 pub use number::Number;
 pub use order::less;
-pub use raise::{Class, Raise};
+pub use raise::{Argument, Class, Raise};
 pub use repr::{repr, text_repr};
 pub use sort::sort;
 pub use work::Work;

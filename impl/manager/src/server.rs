@@ -3,6 +3,7 @@
 mod arguments;
 mod call;
 mod caller;
+mod creation;
 mod object;
 mod referent;
 mod stored;
@@ -10,6 +11,7 @@ mod stored;
 pub use arguments::Arguments;
 pub use call::{Call, Fault, Given, Quota};
 pub use caller::{Bell, Caller, CallerId, Woken};
+pub use creation::{Constructor, Creation};
 pub use object::{Object, Objects};
 pub use referent::{Referent, Whole};
 pub use stored::{Stored, Storing};

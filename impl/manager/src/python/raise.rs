@@ -28,6 +28,13 @@ pub enum Class {
     NotImplemented,
     /// `OverflowError`.
     Overflow,
+    /// A class that a program brings with it: clients must have it too, under this name.
+    Own {
+        /// Its module.
+        module: &'static str,
+        /// Its name there, with dots for nested ones.
+        name: &'static str,
+    },
     /// `RuntimeError`.
     Runtime,
     /// `queue.ShutDown`, which Python has since 3.13.
@@ -44,6 +51,7 @@ impl Class {
     /// The module in which clients find it.
     pub fn module(self) -> &'static str {
         match self {
+            Class::Own { module, .. } => module,
             Class::BrokenBarrier => "threading",
             Class::Empty | Class::Full | Class::ShutDown => "queue",
             _ => "builtins",
@@ -63,6 +71,7 @@ impl Class {
             Class::Memory => "MemoryError",
             Class::NotImplemented => "NotImplementedError",
             Class::Overflow => "OverflowError",
+            Class::Own { name, .. } => name,
             Class::Runtime => "RuntimeError",
             Class::ShutDown => "ShutDown",
             Class::StopIteration => "StopIteration",
@@ -77,7 +86,7 @@ impl Class {
 pub struct Raise {
     /// Its class.
     pub class: Class,
-    /// Its one argument, if it has one.
+    /// Its argument, if it has one, or all that it has.
     pub argument: Option<Argument>,
 }
 
@@ -88,6 +97,8 @@ pub enum Argument {
     Text(String),
     /// A value: the key that a `KeyError` names.
     Value(Value<'static>),
+    /// Any number of values: a tuple of them.
+    Several(Value<'static>),
 }
 
 impl Raise {
@@ -104,6 +115,22 @@ impl Raise {
     /// The `KeyError` of this key.
     pub fn key(key: Node<'_>) -> Raise {
         Raise { class: Class::Key, argument: Some(Argument::Value(key.to_value())) }
+    }
+
+    /// An error with any number of arguments, given as a tuple or anything else that is one in Python.
+    ///
+    /// # Errors
+    /// What has no form in Python; see [`to_value`](procession_wire::to_value).
+    pub fn with<T: serde::Serialize + ?Sized>(
+        class: Class,
+        arguments: &T,
+    ) -> Result<Raise, procession_wire::bridge::Error> {
+        let value = procession_wire::to_value(arguments)?;
+        let argument = match value.root().tuple() {
+            Some(_) => Argument::Several(value),
+            None => Argument::Value(value),
+        };
+        Ok(Raise { class, argument: Some(argument) })
     }
 
     /// A `TypeError`.
@@ -130,7 +157,7 @@ impl fmt::Display for Raise {
                 write!(f, ": {}", super::text_repr(said))
             }
             Some(Argument::Text(said)) => write!(f, ": {said}"),
-            Some(Argument::Value(value)) => {
+            Some(Argument::Value(value) | Argument::Several(value)) => {
                 let mut work = super::Work::of(1000);
                 match super::repr(value.root(), 500, &mut work) {
                     Ok(text) => write!(f, ": {text}"),

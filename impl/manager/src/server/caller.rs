@@ -83,6 +83,11 @@ impl Caller {
         self.id
     }
 
+    /// Its connection; none for calls by the server's own process.
+    pub fn stream(&self) -> Option<BorrowedFd<'_>> {
+        self.stream.as_ref().map(AsFd::as_fd)
+    }
+
     /// The bell by which this session is woken. It has one, since it makes one call at a time: a ring that comes
     /// after a wait has ended wakes the next for nothing, so who is woken looks at what he waits for.
     ///
