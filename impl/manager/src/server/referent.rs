@@ -1,5 +1,7 @@
 //! What a managed object is: something with methods that clients call.
 
+use std::any::Any;
+
 use super::{Call, CallerId, Fault, Given, Stored};
 use crate::python::{Raise, Work};
 
@@ -8,7 +10,9 @@ use crate::python::{Raise, Work};
 /// Many sessions call it at the same time, each on a thread of its own. A call locks what it needs and lets go
 /// of it before it drops or resolves a [`Stored`] value: a value may hold the last reference to an object,
 /// perhaps to this one.
-pub trait Referent: Send + Sync {
+///
+/// One object may need another as what it is, a condition its lock: so each is an [`Any`].
+pub trait Referent: Any + Send + Sync {
     /// The methods that clients may call, in the order in which Python lists them.
     fn exposed(&self) -> &[&'static str];
 
