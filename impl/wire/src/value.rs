@@ -44,6 +44,12 @@ impl<'a> Value<'a> {
     pub fn size(&self) -> usize {
         self.store.records.len()
     }
+
+    /// How many bytes of memory the value takes, beside those of its own name: its records with the room that is
+    /// kept for more, its places and its texts.
+    pub fn footprint(&self) -> usize {
+        self.store.footprint()
+    }
 }
 
 /// One object of a [`Value`].

@@ -1,9 +1,10 @@
 //! Values that a server holds, with the objects to which proxies in them refer.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use procession_wire::value::Id;
-use procession_wire::{Builder, Node, Value};
+use procession_wire::{Builder, Kind, Node, Value};
 
 use super::{Object, Objects};
 
@@ -60,10 +61,13 @@ impl Stored {
 
     /// About how many bytes it takes.
     pub fn size(&self) -> usize {
-        // A record of the arena and its place in a container.
-        const NODE: usize = 40;
-        let text = 0;
-        self.0.value.size() * NODE + text
+        // With its place in a container.
+        size_of::<Parts>() + size_of::<Stored>() + self.0.value.footprint() + size_of_val(&*self.0.holds)
+    }
+
+    /// What going through it once costs, in steps of [`Work`](crate::python::Work).
+    pub fn steps(&self) -> usize {
+        self.0.value.size()
     }
 }
 
@@ -72,18 +76,44 @@ impl Stored {
 pub struct Storing {
     builder: Builder,
     holds: Vec<Arc<Object>>,
+    /// What was added, by the address of its parts, which live as long as `kept`.
+    known: HashMap<usize, Id>,
+    kept: Vec<Stored>,
 }
 
 impl Storing {
     /// Nothing so far.
     pub fn new() -> Storing {
-        Storing { builder: Builder::new(), holds: Vec::new() }
+        Storing::default()
     }
 
-    /// Adds a stored value.
+    /// Adds a stored value. One that was added before is shared, as Python shares an element that a list has twice.
     pub fn add(&mut self, stored: &Stored) -> Id {
+        let node = stored.root();
+        match node.kind() {
+            // Nobody can tell two of them apart.
+            Kind::None => return self.builder.none(),
+            Kind::Bool(flag) => return self.builder.bool(flag),
+            Kind::Float(number) => return self.builder.float(number),
+            Kind::Int(number) => {
+                if let Some(number) = number.to_i64() {
+                    return self.builder.int(number);
+                }
+            }
+            _ => {}
+        }
+        let address = Arc::as_ptr(&stored.0) as usize;
+        if let Some(&id) = self.known.get(&address) {
+            return id;
+        }
+        let id = match node.kind() {
+            Kind::Str(text) => self.builder.str(text),
+            _ => self.builder.copy(node),
+        };
         self.holds.extend(stored.holds().iter().cloned());
-        self.builder.copy(stored.root())
+        self.known.insert(address, id);
+        self.kept.push(stored.clone());
+        id
     }
 
     /// What adds everything else.

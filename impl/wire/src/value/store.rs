@@ -110,6 +110,18 @@ impl<'a> Store<'a> {
         Store { records, places: Vec::new(), objects: Vec::new(), source, added: Vec::new() }
     }
 
+    pub(crate) fn footprint(&self) -> usize {
+        let source = match &self.source {
+            Cow::Borrowed(_) => 0,
+            Cow::Owned(source) => source.capacity(),
+        };
+        self.records.capacity() * size_of::<Record>()
+            + self.places.capacity() * size_of::<Id>()
+            + self.objects.capacity() * size_of::<Recording>()
+            + source
+            + self.added.capacity()
+    }
+
     pub(crate) fn record(&self, id: Id) -> Record {
         self.records[id.at()]
     }
