@@ -27,6 +27,16 @@ const LEGACY_RESPONSE: usize = 16;
 /// Random bytes for the challenge of one handshake.
 pub type Nonce = [u8; 40];
 
+/// New random bytes of the operating system.
+///
+/// # Errors
+/// [`Error::NoRandomness`].
+pub fn nonce() -> Result<Nonce, Error> {
+    let mut nonce = [0; 40];
+    getrandom::fill(&mut nonce).map_err(Error::NoRandomness)?;
+    Ok(nonce)
+}
+
 /// Which side of the connection this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -65,7 +75,7 @@ impl Default for Options {
 }
 
 /// The shared key. Use at least 16 random bytes: whoever has it can run code in a CPython peer.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key(Vec<u8>);
 
 impl Key {
@@ -76,6 +86,17 @@ impl Key {
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, Error> {
         let bytes = bytes.into();
         if bytes.is_empty() { Err(Error::EmptyKey) } else { Ok(Key(bytes)) }
+    }
+
+    /// The key of these bytes, also of none: a key like any other for CPython from 3.13 on, and for every
+    /// client. Up to 3.12 a listener of CPython takes it for "no handshake".
+    pub fn even_empty(bytes: impl Into<Vec<u8>>) -> Self {
+        Key(bytes.into())
+    }
+
+    /// The bytes, for a process that is to have the same key.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -325,9 +346,7 @@ pub fn run(
     key: Key,
     options: Options,
 ) -> Result<(), Error> {
-    let mut nonce: Nonce = [0; 40];
-    getrandom::fill(&mut nonce).map_err(Error::NoRandomness)?;
-    let mut handshake = Handshake::new(role, key, options, &nonce);
+    let mut handshake = Handshake::new(role, key, options, &nonce()?);
     let send = |connection: &mut _, message: &[u8]| {
         write_message(connection, message, LongForm::Refused).map_err(Error::Write)
     };
