@@ -2,8 +2,17 @@
 //! them.
 
 mod address;
+mod client;
+mod handshake;
+mod listener;
 pub mod python;
 pub mod server;
 mod socket;
+mod stream;
 
 pub use address::{Address, AddressError, Family, LONGEST_NAME};
+pub use client::{ConnectError, ConnectOptions, connect, connect_stream};
+pub use handshake::{Unproved, prove};
+pub use listener::{AcceptError, Accepted, BindError, Listener, ListenerOptions, Origin};
+pub use procession_wire::auth::Key;
+pub use stream::{ReceiveError, SendError, Stream};

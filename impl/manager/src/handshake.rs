@@ -1,0 +1,138 @@
+//! The proof of a shared key over a connected socket: in one go with one deadline, or step by step.
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Instant;
+
+use procession_wire::auth::{self, Handshake, Key, LONGEST, Options, Role, Step};
+use procession_wire::frame::{LongForm, ReadError, Receiver, WriteError, write_message};
+
+use crate::stream::{Patience, Socket};
+
+/// Why a peer was not accepted, or did not accept us. The connection is of no more use.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Unproved {
+    /// Its key is another one, or it speaks something else.
+    Failed(auth::Error),
+    /// It closed the connection before the proof was complete: it has no key, perhaps.
+    Left,
+    /// It said nothing more before the deadline: it has no key, perhaps.
+    TimedOut,
+}
+
+impl fmt::Display for Unproved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unproved::Failed(error) => error.fmt(f),
+            Unproved::Left => f.write_str("the peer closed the connection before it had proved its key"),
+            Unproved::TimedOut => f.write_str("the peer did not prove its key in time"),
+        }
+    }
+}
+
+impl std::error::Error for Unproved {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Unproved::Failed(error) => Some(error),
+            Unproved::Left | Unproved::TimedOut => None,
+        }
+    }
+}
+
+impl From<auth::Error> for Unproved {
+    fn from(error: auth::Error) -> Unproved {
+        let kind = match &error {
+            auth::Error::Read(ReadError::Ended { .. }) => return Unproved::Left,
+            auth::Error::Read(ReadError::Io(error)) => error.kind(),
+            auth::Error::Write(WriteError::Io { error, .. }) => error.kind(),
+            _ => return Unproved::Failed(error),
+        };
+        match kind {
+            ErrorKind::TimedOut => Unproved::TimedOut,
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Unproved::Left,
+            _ => Unproved::Failed(error),
+        }
+    }
+}
+
+/// Proves the key to the peer and lets it prove its own, all before the deadline. Nothing is read beyond the
+/// last message of the proof, and nothing after a refusal.
+///
+/// # Errors
+/// See [`Unproved`].
+pub fn prove(
+    socket: impl AsFd,
+    role: Role,
+    key: &Key,
+    options: Options,
+    deadline: Option<Instant>,
+) -> Result<(), Unproved> {
+    let mut socket = Socket { fd: socket.as_fd(), patience: deadline.into() };
+    Ok(auth::run(&mut socket, role, key.clone(), options)?)
+}
+
+/// One who has connected to a listener and has not proved the key yet.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) fd: OwnedFd,
+    handshake: Handshake,
+    receiver: Receiver,
+    pub(crate) deadline: Instant,
+}
+
+impl Candidate {
+    /// Sends the challenge; the answer is to be there before the deadline.
+    pub(crate) fn challenge(
+        fd: OwnedFd,
+        key: &Key,
+        options: Options,
+        deadline: Instant,
+    ) -> Result<Candidate, Unproved> {
+        let nonce = auth::nonce()?;
+        let handshake = Handshake::new(Role::Listener, key.clone(), options, &nonce);
+        let first = handshake.begin();
+        let mut candidate = Candidate { fd, handshake, receiver: Receiver::new(), deadline };
+        if let Some(challenge) = first {
+            candidate.send(&challenge)?;
+        }
+        Ok(candidate)
+    }
+
+    /// Takes what has come, without waiting: whether the proof is complete.
+    pub(crate) fn advance(&mut self) -> Result<bool, Unproved> {
+        loop {
+            let message = match self.receiver.receive(&mut at_once(&self.fd), LONGEST) {
+                Ok(Some(message)) => message,
+                Ok(None) => return Err(Unproved::Left),
+                Err(ReadError::Io(error)) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(auth::Error::Read(error).into()),
+            };
+            match self.handshake.receive(&message) {
+                Ok(Step::Send(answer)) => self.send(&answer)?,
+                Ok(Step::Finish(last)) => {
+                    last.map_or(Ok(()), |last| self.send(&last))?;
+                    return Ok(true);
+                }
+                Err(error) => {
+                    if let Some(farewell) = error.farewell() {
+                        // The peer may be gone already; why it was refused matters more.
+                        let _ = self.send(farewell);
+                    }
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    /// Sends a message of the handshake, which a new connection always has room for: one that has not is none.
+    fn send(&mut self, message: &[u8]) -> Result<(), Unproved> {
+        write_message(&mut at_once(&self.fd), message, LongForm::Refused)
+            .map_err(|error| auth::Error::Write(error).into())
+    }
+}
+
+fn at_once(fd: &OwnedFd) -> Socket<'_> {
+    Socket { fd: fd.as_fd(), patience: Patience::None }
+}

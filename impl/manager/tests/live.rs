@@ -1,0 +1,6 @@
+//! Against a real CPython, where `python3` is one: listeners and clients of either side, and its managers.
+
+#[path = "live/connections.rs"]
+mod connections;
+#[path = "live/console.rs"]
+mod console;
