@@ -6,6 +6,7 @@ mod caller;
 mod creation;
 mod object;
 mod referent;
+pub mod referents;
 mod stored;
 
 pub use arguments::Arguments;
