@@ -5,8 +5,8 @@ use std::cell::Cell;
 use serde::de::{self, Deserialize, DeserializeSeed, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::DEEPEST;
 use super::error::{Error, Problem};
+use super::{DEEPEST, raw};
 use crate::value::{Items, Kind, Node, Pairs, Record};
 
 /// The bytes that a Rust type can borrow from.
@@ -141,10 +141,18 @@ impl<'v, 'de> de::Deserializer<'de> for Deserializer<'v, 'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
+        if name != raw::NAME {
+            return visitor.visit_newtype_struct(self);
+        }
+        let pickle = raw::pickle(self.node)?;
+        let Some(left) = self.left.get().checked_sub(1 + pickle.len() / 16) else {
+            return Err(Problem::TooMany { allowed: self.allowed }.into());
+        };
+        self.left.set(left);
+        visitor.visit_bytes(&pickle)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde::ser;
 
-use super::DEEPEST;
 use super::error::{Error, Problem};
+use super::{DEEPEST, raw};
 use crate::value::{Builder, Id};
 
 /// Adds to a builder what it is given.
@@ -133,10 +133,10 @@ impl<'b> ser::Serializer for Serializer<'b> {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<Id, Error> {
-        value.serialize(self)
+        if name == raw::NAME { raw::add(self.builder, value) } else { value.serialize(self) }
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

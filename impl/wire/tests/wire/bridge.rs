@@ -164,3 +164,30 @@ fn depth_cycles_and_unfolding_end_in_errors() {
     let error = from_value::<Count>(&builder.finish(list)).unwrap_err();
     assert!(matches!(error.problem(), Problem::TooMany { .. }), "{error}");
 }
+
+#[test]
+fn a_field_can_hold_any_value() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Labelled {
+        name: String,
+        value: Value<'static>,
+    }
+    let mut builder = Builder::new();
+    let class = builder.global("datetime", "date");
+    let (year, month) = (builder.int(2026), builder.int(11));
+    let date = builder.call(class, &[year, month]);
+    let value = builder.finish(date);
+    let labelled = Labelled { name: "today".into(), value };
+    let written = to_value(&labelled).expect("any value");
+    assert_eq!(format!("{written:?}"), r#"{"name": "today", "value": call(<datetime.date>, *(2026, 11))}"#);
+    assert_eq!(from_value::<Labelled>(&written), Ok(labelled));
+}
+
+#[test]
+fn another_format_carries_the_pickle_of_a_value() {
+    let value = to_value(&(1, "two")).expect("any value");
+    let json = serde_json::to_string(&value).expect("bytes");
+    assert!(json.starts_with("[128,4,"), "{json}");
+    assert_eq!(serde_json::from_str::<Value<'static>>(&json).expect("the same"), value);
+    assert!(serde_json::from_str::<Value<'static>>("[1,2]").is_err());
+}
