@@ -3,8 +3,11 @@
 
 mod address;
 mod client;
+mod family;
 mod handshake;
 mod listener;
+mod pickles;
+pub mod proxy;
 pub mod python;
 pub mod server;
 mod socket;
@@ -14,5 +17,7 @@ pub use address::{Address, AddressError, Family, LONGEST_NAME};
 pub use client::{ConnectError, ConnectOptions, connect, connect_stream};
 pub use handshake::{Unproved, prove};
 pub use listener::{AcceptError, Accepted, BindError, Listener, ListenerOptions, Origin};
+pub use pickles::PickleExt;
 pub use procession_wire::auth::Key;
+pub use proxy::{Answer, Arguments, CallError, Named, Proxy, Raised, Received, Remote};
 pub use stream::{ReceiveError, SendError, Stream};

@@ -207,10 +207,15 @@ impl Listener {
         drop(lock(&self.door).take());
     }
 
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
     fn take(&self) -> Result<(OwnedFd, Origin), AcceptError> {
         let mut door = lock(&self.door);
         loop {
-            if self.closed.load(Ordering::SeqCst) {
+            if self.is_closed() {
                 return Err(AcceptError::Closed);
             }
             let Some(open) = &mut *door else { return Err(AcceptError::Closed) };

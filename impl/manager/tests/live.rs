@@ -4,3 +4,7 @@
 mod connections;
 #[path = "live/console.rs"]
 mod console;
+#[path = "live/objects.rs"]
+mod objects;
+#[path = "live/typed.rs"]
+mod typed;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use procession_manager::{Address, Key};
+use procession_manager::{Address, Key, Remote};
 
 /// A running Python.
 pub struct Console {
@@ -29,6 +29,17 @@ impl Console {
         let to = child.stdin.take();
         let from = BufReader::new(child.stdout.take().expect("a pipe"));
         Some(Console { child, to, from })
+    }
+
+    /// A new one that has started a manager of its own, with that manager's address and the key `secret`, which
+    /// is also that of its process.
+    pub fn managing() -> Option<(Console, Remote)> {
+        let mut console = Console::new()?;
+        console.run("multiprocessing.current_process().authkey = b'secret'");
+        console.run("manager = Odd(authkey=b'secret')");
+        console.run("manager.start()");
+        let address = shown(&console.run("manager.address"));
+        Some((console, Remote::connect(address, key("secret")).expect("it serves")))
     }
 
     /// Begins to run the code; [`answer`](Self::answer) gives what came of it.

@@ -1,0 +1,169 @@
+//! The connections of a client: one for each thread and server that stays open, and those for one request.
+
+use std::cell::RefCell;
+use std::process;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use procession_wire::auth;
+use procession_wire::message::{Reply, Request};
+use procession_wire::pickle::{self, Reader};
+use procession_wire::{Builder, Globals, Limits, Text, Value};
+
+use super::arguments::{Arguments, Named};
+use super::error::CallError;
+use super::home::Home;
+use crate::client::{ConnectError, ConnectOptions, connect_stream};
+use crate::stream::{ReceiveError, SendError, Stream};
+
+/// The longest reply, as the codec bounds it.
+const LONGEST: u64 = 256 << 20;
+
+/// How long a server may take for its half of the handshake: it may be busy.
+const PROOF_TIME: Duration = Duration::from_secs(30);
+
+/// The length of the reply that says `None`, in any protocol, and a few bytes more.
+const NOTHING: usize = 40;
+
+/// A connection on which this thread calls methods.
+struct Line {
+    home: Arc<Home>,
+    /// Who opened it: in a forked copy of that process it is the other's.
+    process: u32,
+    stream: Stream,
+}
+
+thread_local! {
+    /// The connections of this thread that no call is using.
+    static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A request, encoded.
+pub(super) fn request(
+    ident: Option<&str>,
+    method: &str,
+    args: impl Arguments,
+    named: impl Named,
+) -> Result<Vec<u8>, CallError> {
+    let mut builder = Builder::new();
+    let args = args.add(&mut builder).map_err(CallError::Argument)?;
+    let named = named.add(&mut builder).map_err(CallError::Argument)?;
+    let named: Vec<_> = named.iter().map(|(name, id)| (name.as_str(), *id)).collect();
+    let root = Request::add(&mut builder, ident.map(Text::from), method, &args, &named);
+    let value = builder.finish(root);
+    pickle::write(&value)
+        .map_err(|error| CallError::Argument(procession_wire::bridge::Problem::Write(error).into()))
+}
+
+/// A reply, decoded. Whatever classes it names: they are never looked up.
+pub(super) fn read(reply: &[u8]) -> Result<Value<'_>, CallError> {
+    let reader = Reader { globals: Globals::everything(), limits: Limits::default() };
+    reader.read(reply).map_err(|error| CallError::Nonsense(error.to_string()))
+}
+
+/// Sends a request on this thread's connection and waits for the reply.
+pub(super) fn exchange(home: &Arc<Home>, request: &[u8]) -> Result<Vec<u8>, CallError> {
+    let mut stream = match kept(home) {
+        // The server has closed it, or said something that nobody asked for: see below.
+        Some(stream) if stream.is_stale() => open(home)?,
+        Some(stream) => stream,
+        None => open(home)?,
+    };
+    stream.send(request, None)?;
+    let reply = stream.receive(LONGEST, None)?;
+    // CPython's server ends a connection, when it is shut down, by one more `None`. It stands where the reply to
+    // a request would that came too late, but the end of the stream is behind it.
+    if reply.len() <= NOTHING && stream.is_stale() {
+        return Err(CallError::ServerGone);
+    }
+    // Whoever is at the end of his thread goes without.
+    let line = Line { home: Arc::clone(home), process: process::id(), stream };
+    let _ = LINES.try_with(|lines| lines.borrow_mut().push(line));
+    Ok(reply)
+}
+
+/// The open connection of this thread, which is out of the store while a call uses it: one that breaks off does
+/// not come back.
+fn kept(home: &Arc<Home>) -> Option<Stream> {
+    let process = process::id();
+    let mut gone = Vec::new();
+    let found = LINES.try_with(|lines| {
+        let mut lines = lines.borrow_mut();
+        gone.extend(lines.extract_if(.., |line| line.process != process));
+        let index = lines.iter().position(|line| Arc::ptr_eq(&line.home, home))?;
+        Some(lines.swap_remove(index).stream)
+    });
+    found.ok().flatten()
+}
+
+/// Opens a connection for calls of methods.
+fn open(home: &Home) -> Result<Stream, CallError> {
+    let mut stream = connect(home, None)?;
+    let thread = std::thread::current();
+    let name = match thread.name() {
+        None | Some("main") => format!("Rust-{}", process::id()),
+        Some(thread) => format!("Rust-{}|{thread}", process::id()),
+    };
+    let request = request(None, "accept_connection", (name,), ())?;
+    one_exchange(&mut stream, &request, None)?;
+    Ok(stream)
+}
+
+/// Calls a function of the server itself, on a connection of its own.
+pub(super) fn one_shot(
+    home: &Home,
+    function: &str,
+    args: impl Arguments,
+    named: impl Named,
+    deadline: Option<Instant>,
+) -> Result<Value<'static>, CallError> {
+    let request = request(None, function, args, named)?;
+    let mut stream = connect(home, deadline)?;
+    one_exchange(&mut stream, &request, deadline)
+}
+
+fn one_exchange(
+    stream: &mut Stream,
+    request: &[u8],
+    deadline: Option<Instant>,
+) -> Result<Value<'static>, CallError> {
+    stream.send(request, deadline)?;
+    let bytes = stream.receive(LONGEST, deadline)?;
+    let reply = read(&bytes)?;
+    match Reply::read(reply.root())? {
+        Reply::Return(node) => Ok(node.to_value()),
+        other => Err(CallError::of_reply(&other)),
+    }
+}
+
+fn connect(home: &Home, deadline: Option<Instant>) -> Result<Stream, ConnectError> {
+    let options = ConnectOptions {
+        deadline,
+        key: Some(home.key.clone()),
+        proof: auth::Options::default(),
+        proof_time: PROOF_TIME,
+    };
+    connect_stream(&home.address, &options)
+}
+
+impl From<SendError> for CallError {
+    fn from(error: SendError) -> CallError {
+        match error {
+            SendError::BrokenPipe => CallError::ServerGone,
+            SendError::Os(error) => CallError::Os(error),
+            SendError::TimedOut => CallError::TimedOut,
+            SendError::TooLong(_) => CallError::Os(std::io::Error::other(error)),
+        }
+    }
+}
+
+impl From<ReceiveError> for CallError {
+    fn from(error: ReceiveError) -> CallError {
+        match error {
+            ReceiveError::Ended | ReceiveError::Reset | ReceiveError::Torn => CallError::ServerGone,
+            ReceiveError::TimedOut => CallError::TimedOut,
+            ReceiveError::Os(error) => CallError::Os(error),
+            ReceiveError::Corrupt(_) | ReceiveError::TooLong(_) => CallError::Nonsense(error.to_string()),
+        }
+    }
+}

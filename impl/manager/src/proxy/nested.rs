@@ -1,0 +1,80 @@
+//! Proxies inside values.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use procession_wire::auth::Key;
+use procession_wire::value::Id;
+use procession_wire::{Kind, Node, message};
+
+use super::Proxy;
+use super::error::CallError;
+use super::home::Home;
+use super::reference::{Class, Reference};
+use crate::family::named;
+
+/// The function that makes a proxy, as pickles name it.
+const REBUILD: &[u8] = b"RebuildProxy";
+
+/// A proxy for each object that is named in the value, with a reference to it. `pickle` is what the value was
+/// read from: one that never names the function has no proxy in it.
+pub(super) fn proxies(pickle: &[u8], node: Node<'_>, home: &Arc<Home>) -> Result<Vec<Proxy>, CallError> {
+    if !pickle.windows(REBUILD.len()).any(|window| window == REBUILD) {
+        return Ok(Vec::new());
+    }
+    let mut found: HashMap<(String, String), Proxy> = HashMap::new();
+    let mut seen: HashSet<Id> = HashSet::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        if !seen.insert(node.id()) {
+            continue;
+        }
+        if let Some(proxy) = message::Proxy::read(node)? {
+            let home = home_of(&proxy, Some(home));
+            let name = (home.address.to_string(), proxy.token.ident.to_str_lossy().into_owned());
+            if let std::collections::hash_map::Entry::Vacant(entry) = found.entry(name) {
+                entry.insert(refer(&proxy, home)?);
+            }
+            continue;
+        }
+        match node.kind() {
+            Kind::Tuple(items) | Kind::List(items) | Kind::Set(items) | Kind::FrozenSet(items) => {
+                open.extend(items.iter());
+            }
+            Kind::Dict(pairs) => open.extend(pairs.iter().flat_map(|(key, value)| [key, value])),
+            Kind::Object(object) => {
+                open.extend([object.function, object.args]);
+                open.extend(object.kwargs.into_iter().chain(object.state));
+                open.extend(object.items.iter());
+                open.extend(object.pairs.iter().flat_map(|(key, value)| [key, value]));
+            }
+            _ => {}
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// The server of a proxy that came from this one, or from anywhere.
+pub(super) fn home_of(proxy: &message::Proxy<'_>, from: Option<&Arc<Home>>) -> Arc<Home> {
+    let address = named(&proxy.token.address);
+    if let Some(Kind::Bytes(key)) = proxy.kwargs.get("authkey").map(Node::kind) {
+        return Home::of(address, Key::even_empty(key));
+    }
+    match from {
+        Some(from) if from.address == address => Arc::clone(from),
+        _ => Home::at(address),
+    }
+}
+
+/// A proxy like this one, with a reference of its own. Waits for the server.
+pub(super) fn refer(proxy: &message::Proxy<'_>, home: Arc<Home>) -> Result<Proxy, CallError> {
+    let exposed = proxy.exposed()?;
+    let exposed = exposed.map(|names| names.iter().map(|name| name.to_str_lossy().into()).collect());
+    let class = Class { module: text(proxy.class.module), name: text(proxy.class.name) };
+    let (typeid, ident) = (text(proxy.token.typeid), text(proxy.token.ident));
+    Ok(Proxy(Arc::new(Reference::taken(home, &typeid, &ident, class, exposed)?)))
+}
+
+fn text(text: procession_wire::Text<'_>) -> Box<str> {
+    text.to_str_lossy().into()
+}
