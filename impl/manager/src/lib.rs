@@ -9,6 +9,7 @@ mod listener;
 mod pickles;
 pub mod proxy;
 pub mod python;
+pub mod reduction;
 pub mod server;
 mod socket;
 mod stream;

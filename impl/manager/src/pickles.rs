@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 /// Pickles over a [`Connection`], for a peer that is Python's.
 ///
 /// Connections of this library speak a shorter language among themselves (`Connection::send`); one that ends in
-/// Python takes these. Any type that `serde` knows can be sent, also a [`Proxy`](crate::Proxy) and a
-/// [`Value`](procession_wire::Value) of any kind.
+/// Python takes these. Any type that `serde` knows can be sent, also a [`Proxy`](crate::Proxy), a
+/// [`Value`](procession_wire::Value) of any kind and a [`Passed`](crate::reduction::Passed) connection.
 pub trait PickleExt {
     /// Sends a value as `Connection.send` of Python does.
     ///

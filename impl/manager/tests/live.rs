@@ -6,5 +6,7 @@ mod connections;
 mod console;
 #[path = "live/objects.rs"]
 mod objects;
+#[path = "live/passing.rs"]
+mod passing;
 #[path = "live/typed.rs"]
 mod typed;
