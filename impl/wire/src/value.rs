@@ -232,6 +232,11 @@ impl<'v> Items<'v> {
         self.ids.get(index).map(|&id| Node { store: self.store, id })
     }
 
+    /// Those behind the first `count`.
+    pub fn after(self, count: usize) -> Items<'v> {
+        Items { store: self.store, ids: self.ids.get(count..).unwrap_or_default() }
+    }
+
     /// All of them, in order.
     pub fn iter(self) -> impl DoubleEndedIterator<Item = Node<'v>> + ExactSizeIterator + 'v {
         let Items { store, ids } = self;

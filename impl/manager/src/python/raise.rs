@@ -96,9 +96,9 @@ pub enum Argument {
     /// A text.
     Text(String),
     /// A value: the key that a `KeyError` names.
-    Value(Value<'static>),
+    Value(Box<Value<'static>>),
     /// Any number of values: a tuple of them.
-    Several(Value<'static>),
+    Several(Box<Value<'static>>),
 }
 
 impl Raise {
@@ -114,7 +114,7 @@ impl Raise {
 
     /// The `KeyError` of this key.
     pub fn key(key: Node<'_>) -> Raise {
-        Raise { class: Class::Key, argument: Some(Argument::Value(key.to_value())) }
+        Raise { class: Class::Key, argument: Some(Argument::Value(Box::new(key.to_value()))) }
     }
 
     /// An error with any number of arguments, given as a tuple or anything else that is one in Python.
@@ -125,7 +125,7 @@ impl Raise {
         class: Class,
         arguments: &T,
     ) -> Result<Raise, procession_wire::bridge::Error> {
-        let value = procession_wire::to_value(arguments)?;
+        let value = Box::new(procession_wire::to_value(arguments)?);
         let argument = match value.root().tuple() {
             Some(_) => Argument::Several(value),
             None => Argument::Value(value),
