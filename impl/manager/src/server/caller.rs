@@ -60,6 +60,11 @@ impl Bell {
         let _ = self.0.write(1);
     }
 
+    /// Makes it as one that was not rung.
+    pub(super) fn silence(&self) {
+        self.was_rung();
+    }
+
     /// Whether it was rung since the last time that this was asked.
     fn was_rung(&self) -> bool {
         self.0.read().is_ok()
