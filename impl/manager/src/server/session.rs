@@ -1,0 +1,220 @@
+//! One connection, whose client has proved the key: one request of the server itself, or a session in which proxies
+//! call their objects.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
+
+use procession_wire::message::Request;
+use procession_wire::{Value, pickle};
+
+use super::connections::Place;
+use super::reply::{Answer, key_error};
+use super::serve::Shared;
+use super::{Arguments, Call, Caller, Fault, Given, Object, Quota, Whole, oneshot};
+use crate::python::{Class, Raise, Work, text_repr};
+use crate::stream::{ReceiveError, Stream};
+
+/// Serves one connection until it ends. Nobody is told anything before it has proved the key: the listener sees to
+/// that.
+pub(super) fn serve(shared: &Shared, mut stream: Stream, caller: &Caller, mut place: Place) {
+    let Ok(message) = stream.receive(shared.limits.message as u64, None) else { return };
+    let after = oneshot::answer(shared, caller, &mut place, &message);
+    drop(message);
+    if !send(shared, &mut stream, &after.answer, true) {
+        return;
+    }
+    match after.then {
+        oneshot::Then::Close => {}
+        oneshot::Then::Session => run(shared, &mut stream, caller),
+        oneshot::Then::End => shared.end(),
+    }
+}
+
+/// A session: requests and replies in turn, until the client or the server leaves.
+fn run(shared: &Shared, stream: &mut Stream, caller: &Caller) {
+    let mut session = Session { shared, caller, called: HashMap::new(), last_reply: Vec::new() };
+    loop {
+        let answer = match stream.receive(shared.limits.message as u64, None) {
+            Ok(message) => {
+                // Whoever was given a proxy with the last reply has its own reference by now.
+                let last = std::mem::take(&mut session.last_reply);
+                drop(last);
+                session.answer(&message)
+            }
+            Err(ReceiveError::TooLong(length)) => {
+                let most = shared.limits.message;
+                let said = format!("a request of {length} bytes, expected at most {most}");
+                let _ = send(shared, stream, &Answer::traceback(&Raise::value_error(said)), false);
+                break;
+            }
+            Err(_) => break,
+        };
+        let Some(answer) = answer else { break };
+        if let Answer::Value(stored) = &answer {
+            session.last_reply = stored.holds().to_vec();
+        }
+        if !send(shared, stream, &answer, false) {
+            break;
+        }
+    }
+    session.leave();
+}
+
+/// Sends a reply, or why that cannot be; false where nobody takes it.
+fn send(shared: &Shared, stream: &mut Stream, answer: &Answer, is_oneshot: bool) -> bool {
+    let most = shared.limits.message;
+    let written = answer.write().and_then(|reply| match reply.len() <= most {
+        true => Ok(reply),
+        false => Err(format!("a reply of {} bytes, expected at most {most}", reply.len())),
+    });
+    let reply = written.or_else(|why| match is_oneshot {
+        true => Answer::traceback(&Raise::value_error(why)).write(),
+        false => Answer::unserializable(&why).write(),
+    });
+    reply.is_ok_and(|reply| stream.send(&reply, None).is_ok())
+}
+
+/// The request in a message, or the reply that says why there is none.
+pub(super) fn with_request<T>(
+    shared: &Shared,
+    message: &[u8],
+    answer: impl FnOnce(Request<'_>) -> T,
+) -> Result<T, Answer> {
+    let value: Value<'_> = shared.reader.read(message).map_err(|error| {
+        let class = match error {
+            pickle::ReadError::Truncated { offset: 0, .. } => "EOFError",
+            _ => "_pickle.UnpicklingError",
+        };
+        Answer::failed(&format!("{class}: {error}"))
+    })?;
+    match Request::read(value.root()) {
+        Ok(request) => Ok(answer(request)),
+        Err(error) => Err(Answer::traceback(&Raise::value_error(error.to_string()))),
+    }
+}
+
+/// Runs what may be code of a type of the user's own: a panic is an error for its client alone.
+pub(super) fn guarded<T>(body: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    // What a panic leaves half done is behind locks that their users take poisoned, or not at all.
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
+        let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(Fault::Failed(format!("RuntimeError: the method panicked: {said}")))
+    })
+}
+
+struct Session<'s> {
+    shared: &'s Shared,
+    caller: &'s Caller,
+    /// What it has called, to be told when it leaves.
+    called: HashMap<Box<str>, Weak<Object>>,
+    /// What the last reply named.
+    last_reply: Vec<Arc<Object>>,
+}
+
+impl Session<'_> {
+    /// The reply to a request; none where nobody waits for it any more.
+    fn answer(&mut self, message: &[u8]) -> Option<Answer> {
+        let shared = self.shared;
+        with_request(shared, message, |request| self.call(request)).unwrap_or_else(Some)
+    }
+
+    fn call(&mut self, request: Request<'_>) -> Option<Answer> {
+        let Some(ident) = request.ident else {
+            let said = "a request of a session names an object; functions of the server have connections of their own";
+            return Some(Answer::traceback(&Raise::value_error(said)));
+        };
+        let ident = ident.to_str_lossy();
+        let Some(object) = self.shared.objects.find(&ident) else {
+            return Some(Answer::traceback(&key_error(&ident)));
+        };
+        self.remember(&object);
+        let mut work = Work::of(self.shared.limits.work);
+        let quota = self.quota(&object);
+        let method = request.method.to_str_lossy();
+        let exposed = object.referent.exposed().contains(&&*method);
+        let given = guarded(|| match &*method {
+            method if exposed => object.referent.call(&mut Call {
+                method,
+                arguments: Arguments { positional: request.args, named: request.kwargs },
+                caller: self.caller,
+                objects: &self.shared.objects,
+                object: &object,
+                work: &mut work,
+                quota: &quota,
+            }),
+            "__str__" => Ok(text(object.referent.display(quota.text, &mut work)?)),
+            "__repr__" => Ok(text(object.referent.repr(quota.text, &mut work)?)),
+            "#GETVALUE" => match object.referent.whole() {
+                Whole::Value(value) => Ok(Given::Value(value)),
+                Whole::Unserializable(why) => Err(Fault::Unserializable(why.into())),
+            },
+            method => Err(Fault::Failed(not_exposed(&object, method))),
+        });
+        let measured = guarded(|| {
+            self.shared.objects.measure(&object);
+            Ok(())
+        });
+        match measured.and(given) {
+            Ok(Given::Value(value)) => Some(Answer::Value(value)),
+            Ok(Given::Proxy { typeid, referent }) => Some(self.proxy(typeid, referent)),
+            Err(Fault::Raised(raise)) => Some(Answer::raised(&raise)),
+            Err(Fault::Failed(text)) => Some(Answer::failed(&text)),
+            Err(Fault::Unserializable(text)) => Some(Answer::unserializable(&text)),
+            Err(Fault::Left) => None,
+        }
+    }
+
+    /// How large the object may become, by its own bounds and by what all take together.
+    fn quota(&self, object: &Object) -> Quota {
+        let limits = &self.shared.limits;
+        let left = limits.stored.saturating_sub(self.shared.objects.bytes());
+        let quota = limits.quota;
+        Quota { bytes: quota.bytes.min(object.measured().saturating_add(left)), ..quota }
+    }
+
+    fn proxy(&self, typeid: &str, referent: Arc<dyn super::Referent>) -> Answer {
+        let peer = self.caller.stream().and_then(|stream| self.shared.objects.peer(stream));
+        match self.shared.objects.create(typeid, referent, peer.as_ref()) {
+            Ok(object) => Answer::proxy(&object, self.shared.address()),
+            Err(full) => Answer::traceback(&Raise::text(Class::Memory, full.to_string())),
+        }
+    }
+
+    fn remember(&mut self, object: &Arc<Object>) {
+        if self.called.contains_key(&object.ident) {
+            return;
+        }
+        // Of a client that calls a million objects one by one, those that are gone need no memory.
+        if self.called.len() >= 64 && self.called.len().is_power_of_two() {
+            self.called.retain(|_, object| object.strong_count() > 0);
+        }
+        self.called.insert(object.ident.clone(), Arc::downgrade(object));
+    }
+
+    /// Tells every object that it has called that it is gone.
+    fn leave(self) {
+        for object in self.called.into_values().filter_map(|object| object.upgrade()) {
+            // What it has to say was said by the panic hook, and nobody else is there to hear it.
+            let _ = guarded(|| {
+                object.referent.left(self.caller.id());
+                Ok(())
+            });
+        }
+    }
+}
+
+fn text(text: String) -> Given {
+    Given::Value(super::Stored::build(|builder| builder.str(text.as_str())))
+}
+
+fn not_exposed(object: &Object, method: &str) -> String {
+    let names: Vec<String> = object.referent.exposed().iter().map(|name| text_repr(name)).collect();
+    format!(
+        "AttributeError: method {} of '{}' object is not in exposed=({})",
+        text_repr(method),
+        object.typeid,
+        names.join(", ")
+    )
+}

@@ -1,0 +1,168 @@
+//! How long an object lives: by the references of clients, by the values that name it, by the last reply.
+
+use std::sync::Arc;
+
+use procession_manager::server::{Bell, Objects, Stored};
+use procession_wire::message::{Address, Proxy, Reply, Token};
+use procession_wire::value::Id;
+use procession_wire::{Builder, Text};
+
+use crate::client::{Client, create, decref, incref, number, once};
+use crate::counter::{Kept, served, settings};
+
+/// Puts a proxy of one object into another, spelling the address as it likes.
+fn put(client: &mut Client, into: &str, ident: &str) {
+    let answer = client.ask(Some(into), "put", |builder| {
+        let (one, again) = (proxy(builder, ident), proxy(builder, ident));
+        vec![builder.list(&[one, again])]
+    });
+    answer.none();
+}
+
+/// A proxy, as CPython writes it.
+fn proxy(builder: &mut Builder, ident: &str) -> Id {
+    let token = Token {
+        typeid: Text::from("kept"),
+        address: Address::Unix(Text::from("/elsewhere")),
+        ident: Text::from(ident),
+    };
+    Proxy::add(builder, "AutoProxy", &token, &[])
+}
+
+#[test]
+fn references_are_counted_and_names_are_new() {
+    let serving = served(settings());
+    let address = serving.address();
+    let mut names = Vec::new();
+    for _ in 0..3 {
+        let ident = create(address, "counter");
+        assert!(!names.contains(&ident) && ident != "0");
+        assert_eq!(number(address), 1);
+        incref(address, &ident).none();
+        decref(address, &ident).none();
+        assert_eq!(number(address), 1);
+        decref(address, &ident).none();
+        assert_eq!(number(address), 0);
+        assert_eq!(decref(address, &ident).last_line(), format!("KeyError: '{ident}'"));
+        assert_eq!(incref(address, &ident).last_line(), format!("KeyError: '{ident}'"));
+        names.push(ident);
+    }
+}
+
+#[test]
+fn one_object_that_is_given_twice_has_one_name() {
+    let serving = served(settings());
+    let address = serving.address();
+    let (one, same) = (create(address, "shared_counter"), create(address, "shared_counter"));
+    assert_eq!(one, same);
+    assert_eq!(number(address), 1);
+    let info = once(address, "debug_info", |_| Vec::new()).value();
+    assert_eq!(info, format!("\"  {one}:       refcount=2\\n    a counter at 0\""));
+    decref(address, &one).none();
+    let mut client = Client::session(address);
+    assert_eq!(client.ask(Some(&same), "add", |builder| vec![builder.int(3)]).int(), 3);
+    decref(address, &one).none();
+    assert_eq!(number(address), 0);
+    // It is the same one still, under a new name.
+    let again = create(address, "shared_counter");
+    assert_ne!(again, one);
+    assert_eq!(client.call(&again, "get").int(), 3);
+    assert_eq!(client.call(&one, "get").last_line(), format!("KeyError: '{one}'"));
+}
+
+#[test]
+fn a_value_keeps_what_it_names() {
+    let serving = served(settings());
+    let address = serving.address();
+    let (outer, inner) = (create(address, "kept"), create(address, "kept"));
+    let mut client = Client::session(address);
+    put(&mut client, &outer, &inner);
+    decref(address, &inner).none();
+    assert_eq!(number(address), 1);
+    client.call(&inner, "get").none();
+    // Nobody has a reference, so there is none to give back.
+    decref(address, &inner).none();
+    client.call(&inner, "get").none();
+    // Whoever reads it takes one.
+    client.call(&outer, "get");
+    incref(address, &inner).none();
+    assert_eq!(number(address), 2);
+    client.call(&outer, "take");
+    client.call(&outer, "get").none();
+    client.call(&inner, "get").none();
+    decref(address, &inner).none();
+    assert_eq!(number(address), 1);
+    assert!(client.call(&inner, "get").last_line().starts_with("KeyError: "));
+}
+
+#[test]
+fn what_the_last_reply_named_lives_until_the_next_request() {
+    let serving = served(settings());
+    let address = serving.address();
+    let (outer, inner) = (create(address, "kept"), create(address, "kept"));
+    let (mut client, mut other) = (Client::session(address), Client::session(address));
+    put(&mut client, &outer, &inner);
+    decref(address, &inner).none();
+    client.call(&outer, "take");
+    other.call(&outer, "get").none();
+    // Only the reply to `take` holds it now.
+    incref(address, &inner).none();
+    client.call(&outer, "get").none();
+    client.call(&inner, "get").none();
+    put(&mut client, &outer, &inner);
+    decref(address, &inner).none();
+    client.call(&outer, "take");
+    client.call(&outer, "get").none();
+    assert!(incref(address, &inner).last_line().starts_with("KeyError: "));
+}
+
+#[test]
+fn a_long_chain_goes_at_once() {
+    const LONG: usize = 50_000;
+    let objects = Objects::new(LONG + 2, Bell::new().expect("descriptors are left")).expect("random bytes");
+    let kept = || Arc::new(Kept::default());
+    let mut last = kept();
+    let mut ident = objects.create("kept", last.clone(), None).expect("there is room").ident.clone();
+    let first = (last.clone(), ident.clone());
+    for _ in 0..LONG {
+        let next = kept();
+        let named = objects.create("kept", next.clone(), None).expect("there is room").ident.clone();
+        let mut builder = Builder::new();
+        let token = proxy(&mut builder, &named);
+        let value = builder.finish(token);
+        last.keep(Stored::of(value.root(), &objects));
+        // Nothing holds the next but the one before.
+        objects.decref(&named, None).expect("it is there");
+        (last, ident) = (next, named);
+    }
+    assert_eq!(objects.number(), 1);
+    assert!(objects.find(&ident).is_some());
+    drop((last, first.0));
+    objects.decref(&first.1, None).expect("it is there");
+    assert!(objects.find(&ident).is_none());
+    assert_eq!(objects.number(), 0);
+}
+
+#[test]
+fn proxies_that_methods_give_are_objects_of_their_own() {
+    let serving = served(settings());
+    let address = serving.address();
+    let maker = create(address, "maker");
+    let mut client = Client::session(address);
+    client.ask(Some(&maker), "add", |builder| vec![builder.int(5)]);
+    for (method, typeid) in [("twin", "counter"), ("again", "maker")] {
+        let answer = client.call(&maker, method);
+        let Reply::Proxy { exposed, token } = answer.reply() else { panic!("a proxy was made") };
+        assert_eq!(token.typeid, typeid);
+        assert!(exposed.iter().any(|name| *name == "get"));
+        let ident = token.ident.to_string();
+        assert_eq!(client.ask(Some(&ident), "add", |builder| vec![builder.int(1)]).int(), 6);
+        assert_eq!(client.call(&maker, "get").int(), 5);
+        assert_eq!(number(address), 2);
+        decref(address, &ident).none();
+        assert_eq!(number(address), 1);
+    }
+    assert_eq!(client.call(&maker, "plain").value(), "[5]");
+    let refused = once(address, "create", |builder| vec![builder.str("result_only")]);
+    assert!(refused.last_line().starts_with("AttributeError: 'result_only' objects are results"));
+}
