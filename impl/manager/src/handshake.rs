@@ -116,7 +116,7 @@ impl Candidate {
                     return Ok(true);
                 }
                 Err(error) => {
-                    if let Some(farewell) = error.farewell() {
+                    if let Some(farewell) = self.handshake.farewell() {
                         // The peer may be gone already; why it was refused matters more.
                         let _ = self.send(farewell);
                     }

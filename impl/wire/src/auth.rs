@@ -143,16 +143,6 @@ pub enum Error {
     WrongResponse,
 }
 
-impl Error {
-    /// What the peer is told before the connection is closed, if it is told anything.
-    pub fn farewell(&self) -> Option<&'static [u8]> {
-        match self {
-            Error::WrongResponse => Some(FAILURE),
-            _ => None,
-        }
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -236,7 +226,7 @@ impl Handshake {
     /// Takes the next message of the peer.
     ///
     /// # Errors
-    /// See [`Error`]; [`Error::farewell`] is what to send before closing.
+    /// See [`Error`]; [`Handshake::farewell`] is what to send before closing.
     pub fn receive(&mut self, message: &[u8]) -> Result<Step, Error> {
         match self.due {
             Due::Challenge => {
@@ -274,6 +264,13 @@ impl Handshake {
             },
             Due::Nothing => Err(unexpected("nothing more", message)),
         }
+    }
+
+    /// What the peer is told, after an error and before the connection is closed, if it is told anything: that
+    /// its response was refused.
+    pub fn farewell(&self) -> Option<&'static [u8]> {
+        // A response that was accepted is due no more.
+        (self.due == Due::Response).then_some(FAILURE)
     }
 
     /// Whether the peer has answered as CPython up to 3.11 does; known once it has answered.
@@ -363,7 +360,7 @@ pub fn run(
                 return last.map_or(Ok(()), |message| send(connection, &message));
             }
             Err(error) => {
-                if let Some(farewell) = error.farewell() {
+                if let Some(farewell) = handshake.farewell() {
                     // The peer may be gone already; why the handshake failed matters more.
                     let _ = send(connection, farewell);
                 }

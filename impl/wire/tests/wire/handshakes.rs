@@ -81,12 +81,24 @@ fn captured_handshakes_play_in_both_roles() {
         let mut listener = Handshake::new(Role::Listener, key(), options, &nonce(Role::Listener));
         assert_eq!(listener.begin().unwrap(), messages[0].1);
         let error = listener.receive(&messages[1].1).unwrap_err();
-        assert_eq!(error.farewell(), Some(messages[2].1.as_slice()), "{error}");
+        assert_eq!(listener.farewell(), Some(messages[2].1.as_slice()), "{error}");
         let another = Key::new("another").unwrap();
         let mut connector = Handshake::new(Role::Connector, another, options, &nonce(Role::Connector));
         connector.receive(&messages[0].1).unwrap();
         assert!(matches!(connector.receive(&messages[2].1), Err(Error::Rejected)));
     }
+}
+
+#[test]
+fn whoever_answers_wrongly_is_told_in_whichever_form() {
+    for response in [b"something bogus".as_slice(), &[0; 16], b"", b"{md4}0123456789abcdef", b"{sha256}"] {
+        let mut listener = Handshake::new(Role::Listener, key(), Options::default(), &nonce(Role::Listener));
+        assert!(listener.receive(response).is_err());
+        assert_eq!(listener.farewell(), Some(b"#FAILURE#".as_slice()));
+    }
+    let mut connector = Handshake::new(Role::Connector, key(), Options::default(), &nonce(Role::Connector));
+    assert!(connector.receive(b"something bogus").is_err());
+    assert_eq!(connector.farewell(), None, "a challenge is not refused but left alone");
 }
 
 /// Both sides against each other, without a connection.
