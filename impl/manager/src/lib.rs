@@ -6,6 +6,7 @@ mod client;
 mod family;
 mod handshake;
 mod listener;
+mod per_process;
 mod pickles;
 pub mod proxy;
 pub mod python;

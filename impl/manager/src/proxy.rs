@@ -142,7 +142,7 @@ impl Proxy {
     /// A proxy of an object of which this process already has a reference that nobody else counts.
     fn adopt(home: Arc<Home>, typeid: &str, ident: &str, exposed: Option<Vec<Box<str>>>) -> Proxy {
         let class = Class::of_type(typeid);
-        Proxy(Arc::new(Reference::adopted(home, typeid, ident, class, exposed)))
+        Proxy(Reference::adopted(home, typeid, ident, class, exposed))
     }
 
     fn exchange<R>(

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use procession_reference::exit::at_exit_after_children;
+
+use crate::per_process::OncePerProcess;
 
 /// A directory that only this user can enter. Dropping it removes it, if it is empty and in the process that
 /// made it.
@@ -60,8 +62,10 @@ impl Place {
     pub(crate) fn new(path: &Path, directory: Option<PrivateDirectory>) -> Place {
         // A relative path would be another one after a change of the working directory.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
-        static REGISTERED: Once = Once::new();
-        REGISTERED.call_once(|| at_exit_after_children(remove_all));
+        static REGISTERED: OncePerProcess = OncePerProcess::new();
+        if REGISTERED.is_first() {
+            at_exit_after_children(remove_all);
+        }
         let process = process::id();
         PLACES.lock().unwrap_or_else(PoisonError::into_inner).push((process, path.clone(), directory));
         Place { path, process }

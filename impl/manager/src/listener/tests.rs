@@ -132,3 +132,63 @@ fn an_empty_key_is_a_key() {
     assert!(matches!(first, Err(AcceptError::AuthenticationFailed(_))), "{first:?}");
     assert!(second.is_ok(), "{second:?}");
 }
+
+#[test]
+fn who_answers_wrongly_is_told_and_reported() {
+    let listener = Listener::bind(None, keyed()).expect("a path is free");
+    let deadline = Some(Instant::now() + LATER);
+    for response in [b"something bogus".as_slice(), &[0; 16], b""] {
+        let mut client = connect_stream(listener.address(), &ConnectOptions::default()).expect("it listens");
+        client.send(response, deadline).expect("there is room");
+        let refused = listener.accept().expect_err("it is no response");
+        assert!(matches!(refused, AcceptError::AuthenticationFailed(Unproved::Failed(_))), "{refused}");
+        assert!(client.receive(256, deadline).expect("the challenge").starts_with(b"#CHALLENGE#{sha256}"));
+        assert_eq!(client.receive(256, deadline).expect("the verdict"), b"#FAILURE#");
+        assert!(matches!(client.receive(256, deadline), Err(crate::ReceiveError::Ended)));
+    }
+    let mut client = connect_stream(listener.address(), &ConnectOptions::default()).expect("it listens");
+    client.send(&[7; 300], deadline).expect("there is room");
+    let refused = listener.accept().expect_err("it is too long");
+    assert!(matches!(refused, AcceptError::AuthenticationFailed(Unproved::Failed(_))), "{refused}");
+}
+
+#[test]
+fn who_leaves_before_he_is_accepted_has_been_there() {
+    let listener = Listener::bind(None, ListenerOptions::default()).expect("a path is free");
+    let client = connect(listener.address(), &ConnectOptions::default()).expect("it listens");
+    client.send_bytes(b"a message").expect("there is room");
+    drop(client);
+    let accepted = listener.accept().expect("it was there");
+    assert_eq!(accepted.recv_bytes().expect("it was sent"), b"a message");
+    assert!(matches!(accepted.recv_bytes(), Err(procession_reference::connection::RecvError::Eof)));
+}
+
+/// A client with another key, and a listener at an address that is taken.
+fn fail_twice() {
+    let listener = Listener::bind(None, keyed()).expect("a path is free");
+    let address = listener.address().clone();
+    let client = std::thread::spawn(move || {
+        let other = Key::new("another").expect("it has letters");
+        connect(&address, &other.into()).map(drop)
+    });
+    assert!(matches!(listener.accept(), Err(AcceptError::AuthenticationFailed(_))));
+    let refused = client.join().expect("no panic");
+    assert!(matches!(refused, Err(ConnectError::AuthenticationFailed(_))), "{refused:?}");
+    assert!(Listener::bind(listener.address().clone(), keyed()).is_err());
+}
+
+#[test]
+fn what_failed_leaves_no_descriptors() {
+    let work = |()| {
+        let count = || std::fs::read_dir("/proc/self/fd").expect("proc is there").count();
+        fail_twice();
+        let before = count();
+        (0..5).for_each(|_| fail_twice());
+        assert_eq!(count(), before);
+    };
+    // In a process of its own, where no other test opens any.
+    let child = procession_reference::Process::new(work, ());
+    child.start().expect("it starts");
+    child.join().expect("it ends");
+    assert_eq!(child.exitcode().expect("it has ended"), Some(0));
+}

@@ -72,7 +72,7 @@ pub(super) fn refer(proxy: &message::Proxy<'_>, home: Arc<Home>) -> Result<Proxy
     let exposed = exposed.map(|names| names.iter().map(|name| name.to_str_lossy().into()).collect());
     let class = Class { module: text(proxy.class.module), name: text(proxy.class.name) };
     let (typeid, ident) = (text(proxy.token.typeid), text(proxy.token.ident));
-    Ok(Proxy(Arc::new(Reference::taken(home, &typeid, &ident, class, exposed)?)))
+    Ok(Proxy(Reference::taken(home, &typeid, &ident, class, exposed)?))
 }
 
 fn text(text: procession_wire::Text<'_>) -> Box<str> {

@@ -1,10 +1,12 @@
 //! A reference to an object of a server, counted there.
 
+use std::collections::BTreeMap;
 use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use procession_reference::exit::at_exit;
 use procession_wire::message::{self, MANAGERS, Token};
 use procession_wire::value::Id;
 use procession_wire::{Builder, Kind, Text, Value};
@@ -13,9 +15,13 @@ use super::error::CallError;
 use super::home::Home;
 use super::line;
 use crate::family::with_spelled;
+use crate::per_process::OncePerProcess;
 
 /// How long the end of a proxy waits for the server to take note.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// No process has this number.
+const NOBODY: u32 = 0;
 
 /// One reference that the server counts for this process.
 pub(crate) struct Reference {
@@ -27,6 +33,8 @@ pub(crate) struct Reference {
     /// The process for which the server counts it. A forked copy of that process has a reference of its own only
     /// when it has asked for one.
     process: AtomicU32,
+    /// Among those of this process.
+    number: u64,
 }
 
 /// The class that proxies of the object have in Python.
@@ -64,13 +72,20 @@ impl Reference {
         ident: &str,
         class: Class,
         exposed: Option<Vec<Box<str>>>,
-    ) -> Reference {
+    ) -> Arc<Reference> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
         let methods = OnceLock::new();
         if let Some(exposed) = exposed {
             let _ = methods.set(exposed.into());
         }
         let process = AtomicU32::new(process::id());
-        Reference { home, typeid: typeid.into(), ident: ident.into(), class, exposed: methods, process }
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        let (typeid, ident) = (typeid.into(), ident.into());
+        let reference = Reference { home, typeid, ident, class, exposed: methods, process, number };
+        let reference = Arc::new(reference);
+        counted().insert(number, Arc::downgrade(&reference));
+        let_go_at_exit();
+        reference
     }
 
     /// A new one.
@@ -80,7 +95,7 @@ impl Reference {
         ident: &str,
         class: Class,
         exposed: Option<Vec<Box<str>>>,
-    ) -> Result<Reference, CallError> {
+    ) -> Result<Arc<Reference>, CallError> {
         line::one_shot(&home, "incref", (ident,), (), None)?;
         Ok(Reference::adopted(home, typeid, ident, class, exposed))
     }
@@ -94,8 +109,18 @@ impl Reference {
             if self.process.swap(here, Ordering::SeqCst) == here {
                 line::one_shot(&self.home, "decref", (&*self.ident,), (), None)?;
             }
+            let_go_at_exit();
         }
         Ok(())
+    }
+
+    /// Tells the server, if it is there to listen, that this process no longer refers to the object; once.
+    fn let_go(&self, deadline: Instant) {
+        let here = process::id();
+        if self.process.compare_exchange(here, NOBODY, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            // A server that is gone has let go of everything.
+            let _ = line::one_shot(&self.home, "decref", (&*self.ident,), (), Some(deadline));
+        }
     }
 
     /// The methods that can be called; asks the server where they are not known.
@@ -148,11 +173,31 @@ impl Reference {
 
 impl Drop for Reference {
     fn drop(&mut self) {
-        if *self.process.get_mut() == process::id() {
-            // A server that is gone has let go of everything.
-            let deadline = Instant::now() + FAREWELL;
-            let _ = line::one_shot(&self.home, "decref", (&*self.ident,), (), Some(deadline));
-        }
+        counted().remove(&self.number);
+        self.let_go(Instant::now() + FAREWELL);
+    }
+}
+
+/// The references that were made in this process, or in one that it was forked from, and are not dropped.
+static COUNTED: Mutex<BTreeMap<u64, Weak<Reference>>> = Mutex::new(BTreeMap::new());
+
+fn counted() -> MutexGuard<'static, BTreeMap<u64, Weak<Reference>>> {
+    COUNTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn let_go_at_exit() {
+    static REGISTERED: OncePerProcess = OncePerProcess::new();
+    if REGISTERED.is_first() {
+        at_exit(let_go_of_all);
+    }
+}
+
+/// At the end of the process: what is in a static, or in what a forked copy never returns to, is not dropped.
+fn let_go_of_all() {
+    let references: Vec<_> = counted().values().filter_map(Weak::upgrade).collect();
+    let deadline = Instant::now() + FAREWELL;
+    for reference in references {
+        reference.let_go(deadline);
     }
 }
 

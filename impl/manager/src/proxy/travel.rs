@@ -1,8 +1,6 @@
 //! A proxy as part of a value: in a managed container or a message to Python as Python writes it, in a queue, a
 //! connection or the arguments of a process as what names the object.
 
-use std::sync::Arc;
-
 use procession_reference::transfer::{self, Purpose};
 use procession_wire::Value;
 use procession_wire::auth::Key;
@@ -72,6 +70,6 @@ impl<'de> Deserialize<'de> for Proxy {
         let key = key.map_or_else(process_key, Key::even_empty);
         let class = Class { module: class.0, name: class.1 };
         let reference = Reference::taken(Home::of(address, key), &typeid, &ident, class, exposed);
-        Ok(Proxy(Arc::new(reference.map_err(D::Error::custom)?)))
+        reference.map(Proxy).map_err(D::Error::custom)
     }
 }

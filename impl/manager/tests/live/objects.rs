@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use procession_manager::{
     Answer, CallError, ConnectOptions, Listener, ListenerOptions, PickleExt, Proxy, Remote, connect,
 };
-use procession_reference::{Process, Queue, pipe};
+use procession_reference::{Process, Queue, context, pipe};
 use procession_wire::{Kind, Value};
 
 use crate::console::{Console, key, shown, spelled};
@@ -237,4 +237,35 @@ fn a_connection_carries_python_values() {
     let range: Value<'static> = connection.recv_pickle().expect("it was sent");
     connection.send_pickle(&range).expect("it receives");
     assert_eq!(python.run("c.recv()"), "range(0, 3)");
+}
+
+#[test]
+fn a_forked_process_has_references_and_connections_of_its_own() {
+    let Some((_python, remote)) = Console::managing() else { return };
+    // A fork copies one thread; this is a process that has no more.
+    let work = |(list, event): (Proxy, Proxy)| {
+        let fork = context::get_context(Some("fork")).expect("it is offered");
+        // This process has a connection already, which its copy must not use.
+        let () = list.get("append", (1,)).expect("it is a list");
+        let copy = fork.process(
+            |(list, event): (Proxy, Proxy)| {
+                let () = event.get("set", ()).expect("it is an event");
+                let _ = event.get::<bool>("wait", ()).expect("it is an event");
+                let () = list.get("append", (2,)).expect("it is a list");
+            },
+            (list.clone(), event),
+        );
+        copy.start().expect("it starts");
+        drop(list);
+        copy.join().expect("it ends");
+        assert_eq!(copy.exitcode().expect("it has ended"), Some(0));
+    };
+    let list = remote.create("list", (), ()).expect("it is created");
+    let event = remote.create("Event", (), ()).expect("it is created");
+    let child = Process::new(work, (list.clone(), event));
+    child.start().expect("it starts");
+    child.join().expect("it ends");
+    assert_eq!(child.exitcode().expect("it has ended"), Some(0));
+    assert_eq!(list.get_value::<Vec<i64>>().expect("numbers"), [1, 2]);
+    assert_eq!(references(&remote, &list), 1);
 }

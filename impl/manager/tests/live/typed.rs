@@ -245,3 +245,21 @@ fn typed_proxies_are_parts_of_values() {
     let gone = outer.proxy().get::<ListProxy<i64>>("clear", ());
     assert!(matches!(gone, Err(CallError::Result(_))), "{gone:?}");
 }
+
+#[test]
+fn an_update_goes_by_what_is_there_when_it_is_stored() {
+    let Some((_python, remote)) = Console::managing() else { return };
+    let cell = ValueProxy::from(remote.create("Cell", (1,), ()).expect("it is created"));
+    assert_eq!(cell.update(|value: i64| value + 1).expect("it can exchange"), 2);
+    // Somebody else is faster, once.
+    let () = cell.proxy().get("meddle", (40,)).expect("it is there");
+    let mut seen = Vec::new();
+    let stored = cell.update(|value| {
+        seen.push(value);
+        value + 2
+    });
+    assert_eq!((stored.expect("it can exchange"), seen), (42, vec![2, 40]));
+    assert_eq!(cell.get().expect("a number"), 42);
+    let texts: ValueProxy<String> = ValueProxy::from(cell.proxy().clone());
+    assert!(matches!(texts.update(|text| text), Err(UpdateError::Call(CallError::Result(_)))));
+}

@@ -30,11 +30,36 @@ class Oddity:
         return [args, kwargs]
 
 
+class Cell:
+    """One value, which can be exchanged in one step as our own server's objects can."""
+
+    def __init__(self, value):
+        self.value = value
+        self.lock = threading.Lock()
+
+    def get(self):
+        return self.value
+
+    def meddle(self, value):
+        """Stores a value just before the next exchange, once."""
+        self.meddling = [value]
+
+    def compare_exchange(self, expected, new):
+        with self.lock:
+            if getattr(self, 'meddling', None):
+                self.value = self.meddling.pop()
+            present, stores = self.value, self.value == expected
+            if stores:
+                self.value = new
+            return stores, present
+
+
 class Odd(SyncManager):
-    """A manager of CPython's own types and one of its user's."""
+    """A manager of CPython's own types and some of its user's."""
 
 
 Odd.register('Oddity', Oddity)
+Odd.register('Cell', Cell)
 
 
 def main():
