@@ -35,6 +35,10 @@ mod rlock;
 mod semaphore;
 mod serial;
 mod shared;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod told;
 mod value;
 

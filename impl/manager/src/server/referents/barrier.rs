@@ -55,8 +55,7 @@ impl<W> Round<W> {
         match waker {
             Some(waker) => Begun::Waits(self.line.enter(waker)),
             None => {
-                self.is_broken = true;
-                self.tell_all(wakers);
+                self.begin_anew(true, wakers);
                 Begun::Ended(Passage::Broken)
             }
         }
@@ -67,15 +66,15 @@ impl<W> Round<W> {
         match self.line.leave(ticket) {
             Some(Left::Granted(passage)) => passage,
             _ => {
-                self.is_broken = true;
-                self.tell_all(wakers);
+                self.begin_anew(true, wakers);
                 Passage::Broken
             }
         }
     }
 
-    /// Tells all who wait that the barrier is broken.
-    fn tell_all(&mut self, wakers: &mut Vec<W>) {
+    /// Ends the round for all who wait: to them the barrier is broken, to those who come later perhaps not.
+    fn begin_anew(&mut self, is_broken: bool, wakers: &mut Vec<W>) {
+        self.is_broken = is_broken;
         while let Ok(waker) = self.line.grant(Passage::Broken) {
             wakers.push(waker);
         }
@@ -103,10 +102,16 @@ impl Barrier {
         Ok(Barrier { parties, limit: Limit::of(timeout)?, serial: Serial::next(), state })
     }
 
+    /// How many wait.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.state.look(|round| round.line.waiting())
+    }
+
     fn wait(&self, call: &Call<'_>) -> Result<Given, Fault> {
         let [timeout] = call.arguments.bind("wait", ["timeout"], 0)?;
         let deadline: Deadline = match timeout.filter(|timeout| !timeout.is_none()) {
-            None => self.limit.from_now(),
+            None => self.limit.deadline(),
             said => Deadline::of_wait(said)?,
         };
         let parties = self.parties;
@@ -154,10 +159,7 @@ impl Referent for Barrier {
         }
         let [] = call.arguments.exactly::<0>(call.method)?;
         let is_broken = call.method == "abort";
-        self.state.change(|round, bells| {
-            round.is_broken = is_broken;
-            round.tell_all(bells);
-        });
+        self.state.change(|round, bells| round.begin_anew(is_broken, bells));
         Ok(Given::none())
     }
 
@@ -179,3 +181,6 @@ impl Referent for Barrier {
         size_of::<Barrier>()
     }
 }
+
+#[cfg(test)]
+mod tests;

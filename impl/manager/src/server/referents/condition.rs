@@ -57,14 +57,20 @@ impl Condition {
         Condition { lock, _object: object, line: Shared::new(Line::default()) }
     }
 
+    /// How many wait.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.line.look(Line::waiting)
+    }
+
     /// `wait(timeout=None)`: whether it was notified, and how it got the lock back.
     fn wait(&self, call: &Call<'_>) -> Result<(bool, Came), Fault> {
         let [timeout] = call.arguments.bind(call.method, ["timeout"], 0)?;
-        let deadline = Deadline::of_wait(timeout)?;
         let caller = call.caller;
         if !self.lock.is_held_for(caller.id()) {
             return Err(not_held("wait").into());
         }
+        let deadline = Deadline::of_wait(timeout)?;
         // Whoever gives the lock up must be able to wait for it afterwards.
         caller.bell().map_err(cannot_wait)?;
         let mut depth = Err(NotHeld);
@@ -190,3 +196,6 @@ fn no_lock(given: &str) -> Raise {
         "a condition is made over None or the proxy of a Lock or RLock of its manager, not over '{given}'"
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ impl Deadline {
             false => Err(Raise::value_error("can't specify a timeout for a non-blocking call")),
             true if is_unlimited => Ok(Deadline::Never),
             true if seconds < 0.0 => Err(Raise::value_error("timeout value must be a non-negative number")),
-            true => Limit::of_seconds(seconds).map(Limit::from_now),
+            true => Limit::of_seconds(seconds).map(Limit::deadline),
         }
     }
 
@@ -68,7 +68,7 @@ impl Deadline {
     /// # Errors
     /// Those of [`Limit::of`].
     pub fn of_wait(timeout: Option<Node<'_>>) -> Result<Deadline, Raise> {
-        Limit::of(timeout).map(Limit::from_now)
+        Limit::of(timeout).map(Limit::deadline)
     }
 
     /// Until when `get` and `put` with `block=True, timeout=None` of a queue wait.
@@ -117,7 +117,7 @@ impl Limit {
     }
 
     /// Until when a wait takes that begins now.
-    pub fn from_now(self) -> Deadline {
+    pub fn deadline(self) -> Deadline {
         match self.0 {
             None => Deadline::Never,
             Some(Duration::ZERO) => Deadline::Now,

@@ -30,6 +30,12 @@ impl Event {
         Ok(Event { serial: Serial::next(), state: Shared::new(State::default()) })
     }
 
+    /// How many wait.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.state.look(|state| state.line.waiting())
+    }
+
     fn set(&self) {
         self.state.change(|state, bells| {
             state.is_set = true;

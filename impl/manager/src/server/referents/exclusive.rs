@@ -113,6 +113,12 @@ impl Exclusive {
         came.ok_or(Fault::Left)
     }
 
+    /// How many wait for it.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.state.look(Holding::waiting)
+    }
+
     /// A session has ended.
     pub fn end(&self, caller: CallerId) {
         self.state.change(|state, bells| state.end(caller, bells));

@@ -172,3 +172,6 @@ impl<W> Holding<W> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -250,6 +250,12 @@ impl<W: Clone, I: Weighed> Items<W, I> {
         dropped
     }
 
+    /// How many wait, for whatever it is.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.getters.waiting() + self.putters.waiting() + self.joiners.waiting()
+    }
+
     fn push(&mut self, item: I) {
         self.bytes += item.bytes();
         self.items.push_back(item);
@@ -272,3 +278,6 @@ impl<W: Clone, I: Weighed> Items<W, I> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

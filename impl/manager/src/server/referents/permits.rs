@@ -86,13 +86,16 @@ impl<W> Permits<W> {
         self.line.leave(ticket).and_then(Left::grant)
     }
 
-    /// Ends the wait of a client that has left. A permit that had become his goes on, as it was before.
+    /// Ends the wait of a client that has left. A permit that had become his goes on, as it was before, unless a
+    /// bounded semaphore has been released for him already and has no room for it.
     pub fn leave(&mut self, caller: CallerId, ticket: Ticket, wakers: &mut Vec<W>) {
         if let Some(Left::Granted(came)) = self.line.leave(ticket) {
             self.credit(caller, 1);
-            self.free += 1;
-            self.restored += u64::from(came == Came::FromTheDead);
-            self.pass_on(wakers);
+            if !self.is_bounded || self.free < self.initial {
+                self.free += 1;
+                self.restored += u64::from(came == Came::FromTheDead);
+                self.pass_on(wakers);
+            }
         }
     }
 
@@ -160,3 +163,6 @@ impl<W> Permits<W> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,13 +27,16 @@ impl Weighed for Stored {
     }
 }
 
-/// Why an item was not put, and the item where it has not gone elsewhere: it is dropped when no lock is held.
+/// Why an item was not put.
 enum Refused {
-    Full(Option<Stored>),
-    ShutDown(Option<Stored>),
-    TooMany(Stored),
-    TooLarge(Stored),
+    Full,
+    ShutDown,
+    TooMany,
+    TooLarge,
 }
+
+/// How a put ends: if not well, with the item that has not gone elsewhere, to be dropped when no lock is held.
+type Put = Result<(), (Refused, Option<Stored>)>;
 
 impl Queue {
     /// `Queue(maxsize=0)`; nothing or less is no bound.
@@ -46,6 +49,12 @@ impl Queue {
         let maxsize = usize::try_from(maxsize).ok().filter(|maxsize| *maxsize > 0);
         let items = Shared::new(Items::new(maxsize));
         Ok(Queue { is_bounded: maxsize.is_some(), serial: Serial::next(), items })
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.items.look(Items::waiting)
     }
 
     fn put(&self, call: &Call<'_>) -> Result<Given, Fault> {
@@ -71,31 +80,33 @@ impl Queue {
             match (items.try_put(item, bells), bell) {
                 (Ok(()), _) => Begun::Ended(Ok(())),
                 (Err(NotPut::Full(item)), Some(bell)) => Begun::Waits(items.enter_put(item, bell)),
-                (Err(NotPut::Full(item)), None) => Begun::Ended(Err(Refused::Full(Some(item)))),
-                (Err(NotPut::ShutDown(item)), _) => Begun::Ended(Err(Refused::ShutDown(Some(item)))),
+                (Err(NotPut::Full(item)), None) => Begun::Ended(Err((Refused::Full, Some(item)))),
+                (Err(NotPut::ShutDown(item)), _) => Begun::Ended(Err((Refused::ShutDown, Some(item)))),
             }
         };
-        let ended = |end| match end {
-            PutEnd::Done => Ok(()),
-            PutEnd::ShutDown => Err(Refused::ShutDown(None)),
+        let ended = |end| -> Put {
+            match end {
+                PutEnd::Done => Ok(()),
+                PutEnd::ShutDown => Err((Refused::ShutDown, None)),
+            }
         };
         let put = self.items.answer(call.caller, deadline, begin, |items, _, ticket, woken| match woken {
             Woken::Rung => items.find_put(ticket).map(ended),
             Woken::TimedOut | Woken::Left => Some(match items.leave_put(ticket) {
                 Some(Left::Granted(end)) => ended(end),
-                Some(Left::Waiting(item)) => Err(Refused::Full(Some(item))),
-                None => Err(Refused::Full(None)),
+                Some(Left::Waiting(item)) => Err((Refused::Full, Some(item))),
+                None => Err((Refused::Full, None)),
             }),
         })?;
-        match put {
-            Ok(()) => Ok(Given::none()),
-            Err(Refused::Full(_)) => Err(Raise::bare(Class::Full).into()),
-            Err(Refused::ShutDown(_)) => Err(Raise::bare(Class::ShutDown).into()),
-            Err(Refused::TooMany(_)) => {
+        let Err((refused, _item)) = put else { return Ok(Given::none()) };
+        match refused {
+            Refused::Full => Err(Raise::bare(Class::Full).into()),
+            Refused::ShutDown => Err(Raise::bare(Class::ShutDown).into()),
+            Refused::TooMany => {
                 let said = format!("the queue is to hold no more than {} items", quota.elements);
                 Err(Raise::text(Class::Memory, said).into())
             }
-            Err(Refused::TooLarge(_)) => {
+            Refused::TooLarge => {
                 let said = format!("the queue is to take no more than {} bytes", quota.bytes);
                 Err(Raise::text(Class::Memory, said).into())
             }
@@ -199,15 +210,19 @@ impl Referent for Queue {
 }
 
 /// The item, if the queue may take it.
-fn within_quota(items: &Items<Bell, Stored>, item: Stored, quota: &Quota) -> Result<Stored, Refused> {
+fn within_quota(
+    items: &Items<Bell, Stored>,
+    item: Stored,
+    quota: &Quota,
+) -> Result<Stored, (Refused, Option<Stored>)> {
     if items.is_shut_down() {
-        return Err(Refused::ShutDown(Some(item)));
+        return Err((Refused::ShutDown, Some(item)));
     }
     if items.len() >= quota.elements {
-        return Err(Refused::TooMany(item));
+        return Err((Refused::TooMany, Some(item)));
     }
     match items.bytes().checked_add(item.size()) {
         Some(bytes) if bytes <= quota.bytes => Ok(item),
-        _ => Err(Refused::TooLarge(item)),
+        _ => Err((Refused::TooLarge, Some(item))),
     }
 }

@@ -52,6 +52,12 @@ impl Semaphore {
         Ok(Semaphore { is_bounded, serial: Serial::next(), permits })
     }
 
+    /// How many wait.
+    #[cfg(test)]
+    pub fn waiting(&self) -> usize {
+        self.permits.look(Permits::waiting)
+    }
+
     fn acquire(&self, call: &Call<'_>) -> Result<Given, Fault> {
         let deadline = Deadline::of_permit(call.method, call.arguments)?;
         let caller = call.caller.id();
