@@ -188,9 +188,7 @@ impl<W: Clone, I: Weighed> Items<W, I> {
     /// [`NotGot`].
     pub fn time_out_get(&mut self, ticket: Ticket, wakers: &mut Vec<W>) -> Result<I, NotGot> {
         self.getters.leave(ticket);
-        let got = self.try_get(wakers);
-        self.call_getters(wakers);
-        got
+        self.try_get(wakers)
     }
 
     /// Ends the wait of a client that has left. The next is called for what he was.

@@ -63,7 +63,9 @@ impl Queue {
                 let [item, block, timeout] = call.arguments.bind("put", ["item", "block", "timeout"], 1)?;
                 // Without a bound nobody waits, so Python does not look at how long.
                 let deadline = match self.is_bounded {
-                    true => Deadline::of_queue(block, timeout)?,
+                    true => {
+                        Deadline::of_queue(block, timeout).map_err(|raise| self.or_shut_down(raise, false))?
+                    }
                     false => Deadline::Now,
                 };
                 (item, deadline)
@@ -117,7 +119,7 @@ impl Queue {
         let deadline = match call.method {
             "get" => {
                 let [block, timeout] = call.arguments.bind("get", ["block", "timeout"], 0)?;
-                Deadline::of_queue(block, timeout)?
+                Deadline::of_queue(block, timeout).map_err(|raise| self.or_shut_down(raise, true))?
             }
             _ => {
                 let [] = call.arguments.bind("get_nowait", [], 0)?;
@@ -161,6 +163,13 @@ impl Queue {
             }
         })?;
         Ok(Given::none())
+    }
+
+    /// What is wrong with how long to wait, unless the queue has been shut down: Python says that first.
+    fn or_shut_down(&self, raise: Raise, only_if_empty: bool) -> Raise {
+        let is_over =
+            |items: &Items<Bell, Stored>| items.is_shut_down() && !(only_if_empty && items.len() > 0);
+        if self.items.look(is_over) { Raise::bare(Class::ShutDown) } else { raise }
     }
 
     fn shut_down(&self, call: &Call<'_>) -> Result<Given, Fault> {
