@@ -10,7 +10,7 @@
 //! proxies can say.
 
 use crate::python::{Class, Raise};
-use crate::server::{Arguments, Bell, Caller, CallerId, Fault, Given, Woken};
+use crate::server::{Arguments, Bell, Caller, CallerId, Fault, Given};
 
 use super::holding::{Holder, Holding, NotHeld, TooDeep};
 use super::shared::Begun;
@@ -48,15 +48,9 @@ impl Exclusive {
                 }
                 (acquired, _) => Begun::Ended(acquired),
             };
-        let acquired =
-            self.state.answer(caller, deadline, begin, |state, bells, ticket, woken| match woken {
-                Woken::Rung => state.find(ticket).map(|came| Ok(Some(came))),
-                Woken::TimedOut => Some(Ok(state.time_out(ticket))),
-                Woken::Left => {
-                    state.leave(caller.id(), ticket, bells);
-                    None
-                }
-            })?;
+        let acquired = self.state.answer(caller, deadline, begin, |state, bells, ticket, woken| {
+            state.see(caller.id(), ticket, woken, bells).map(Ok)
+        })?;
         acquired.map_err(|TooDeep| Raise::text(Class::Overflow, "Internal lock count overflowed").into())
     }
 
@@ -101,14 +95,9 @@ impl Exclusive {
             (None, Some(bell)) => Begun::Waits(state.enter(holder, bell)),
             (came, _) => Begun::Ended(came),
         };
-        let came =
-            self.state.answer(caller, Deadline::Never, begin, |state, bells, ticket, woken| match woken {
-                Woken::Rung | Woken::TimedOut => state.find(ticket).map(Some),
-                Woken::Left => {
-                    state.leave(caller.id(), ticket, bells);
-                    None
-                }
-            })?;
+        let came = self.state.answer(caller, Deadline::Never, begin, |state, bells, ticket, woken| {
+            state.see(caller.id(), ticket, woken, bells)
+        })?;
         // Without a deadline the call ends only with the lock.
         came.ok_or(Fault::Left)
     }

@@ -5,7 +5,7 @@
 //!    newcomer cannot overtake, and a lock that is free is free for everybody.
 //! 2. The holder is a session. What it holds when it ends goes to the next, who may ask whether that was so.
 
-use crate::server::CallerId;
+use crate::server::{CallerId, Woken};
 
 use super::line::{Left, Line, Ticket};
 
@@ -100,19 +100,27 @@ impl<W> Holding<W> {
         self.line.enter(Claim { holder, waker })
     }
 
-    /// Whether the lock is this waiter's now.
-    pub fn find(&mut self, ticket: Ticket) -> Option<Came> {
-        self.line.find(ticket)
-    }
-
-    /// Ends a wait whose time is up. A lock that had become the waiter's by then is his.
-    pub fn time_out(&mut self, ticket: Ticket) -> Option<Came> {
-        self.line.leave(ticket).and_then(Left::grant)
-    }
-
-    /// Ends the wait of a client that has left. A lock that had become his goes on, as it was before, unless
+    /// A waiter has woken: `None` if he waits on, `Some(None)` if he goes without the lock. One that has become
+    /// his by the time that his time is up is his. When his client has left it goes on, as it was before, unless
     /// somebody else has released it already.
-    pub fn leave(&mut self, caller: CallerId, ticket: Ticket, wakers: &mut Vec<W>) {
+    pub fn see(
+        &mut self,
+        caller: CallerId,
+        ticket: Ticket,
+        woken: Woken,
+        wakers: &mut Vec<W>,
+    ) -> Option<Option<Came>> {
+        match woken {
+            Woken::Rung => self.line.find(ticket).map(Some),
+            Woken::TimedOut => Some(self.line.leave(ticket).and_then(Left::grant)),
+            Woken::Left => {
+                self.leave(caller, ticket, wakers);
+                Some(None)
+            }
+        }
+    }
+
+    fn leave(&mut self, caller: CallerId, ticket: Ticket, wakers: &mut Vec<W>) {
         if let Some(Left::Granted(came)) = self.line.leave(ticket)
             && self.holder.is_some_and(|holder| holder.caller == caller)
         {

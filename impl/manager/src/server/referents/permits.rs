@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::server::CallerId;
+use crate::server::{CallerId, Woken};
 
 use super::holding::Came;
 use super::line::{Left, Line, Ticket};
@@ -76,19 +76,27 @@ impl<W> Permits<W> {
         self.line.enter((caller, waker))
     }
 
-    /// Whether a permit is this waiter's now.
-    pub fn find(&mut self, ticket: Ticket) -> Option<Came> {
-        self.line.find(ticket)
-    }
-
-    /// Ends a wait whose time is up. A permit that had become the waiter's by then is his.
-    pub fn time_out(&mut self, ticket: Ticket) -> Option<Came> {
-        self.line.leave(ticket).and_then(Left::grant)
-    }
-
-    /// Ends the wait of a client that has left. A permit that had become his goes on, as it was before, unless a
+    /// A waiter has woken: `None` if he waits on, `Some(None)` if he goes without a permit. One that has become his
+    /// by the time that his time is up is his. When his client has left it goes on, as it was before, unless a
     /// bounded semaphore has been released for him already and has no room for it.
-    pub fn leave(&mut self, caller: CallerId, ticket: Ticket, wakers: &mut Vec<W>) {
+    pub fn see(
+        &mut self,
+        caller: CallerId,
+        ticket: Ticket,
+        woken: Woken,
+        wakers: &mut Vec<W>,
+    ) -> Option<Option<Came>> {
+        match woken {
+            Woken::Rung => self.line.find(ticket).map(Some),
+            Woken::TimedOut => Some(self.line.leave(ticket).and_then(Left::grant)),
+            Woken::Left => {
+                self.leave(caller, ticket, wakers);
+                Some(None)
+            }
+        }
+    }
+
+    fn leave(&mut self, caller: CallerId, ticket: Ticket, wakers: &mut Vec<W>) {
         if let Some(Left::Granted(came)) = self.line.leave(ticket) {
             self.credit(caller, 1);
             if !self.is_bounded || self.free < self.initial {

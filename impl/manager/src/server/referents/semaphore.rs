@@ -10,7 +10,7 @@ use super::shared::Begun;
 use super::told::acquired;
 use super::{Deadline, Serial, Shared};
 use crate::python::{Class, Raise, Work};
-use crate::server::{Arguments, Bell, Call, CallerId, Fault, Given, Referent, Whole, Woken};
+use crate::server::{Arguments, Bell, Call, CallerId, Fault, Given, Referent, Whole};
 
 /// A managed semaphore.
 pub struct Semaphore {
@@ -68,20 +68,9 @@ impl Semaphore {
             (None, Some(bell)) => Begun::Waits(permits.enter(caller, bell)),
             (came, _) => Begun::Ended(came),
         };
-        let came =
-            self.permits.answer(
-                call.caller,
-                deadline,
-                begin,
-                |permits, bells, ticket, woken| match woken {
-                    Woken::Rung => permits.find(ticket).map(Some),
-                    Woken::TimedOut => Some(permits.time_out(ticket)),
-                    Woken::Left => {
-                        permits.leave(caller, ticket, bells);
-                        None
-                    }
-                },
-            )?;
+        let came = self.permits.answer(call.caller, deadline, begin, |permits, bells, ticket, woken| {
+            permits.see(caller, ticket, woken, bells)
+        })?;
         Ok(acquired(call.method, came))
     }
 

@@ -130,20 +130,21 @@ fn run(is_recursive: bool, steps: Vec<Step>) -> Result<(), TestCaseError> {
                 }
             }
             (Step::Wake(_), Some(ticket)) => {
-                let found = lock.find(ticket);
-                prop_assert_eq!(found, model.find(session));
+                let found = lock.see(id, ticket, Woken::Rung, &mut wakers);
+                prop_assert_eq!(found, model.find(session).map(Some));
                 if found.is_some() {
                     sessions[number].1 = None;
                 }
             }
             (Step::TimeOut(_), Some(ticket)) => {
-                prop_assert_eq!(lock.time_out(ticket), model.find(session));
+                let seen = lock.see(id, ticket, Woken::TimedOut, &mut wakers);
+                prop_assert_eq!(seen, Some(model.find(session)));
                 model.waiting.retain(|waiter| *waiter != session);
                 sessions[number].1 = None;
             }
             (Step::Die(_), ticket) => {
                 if let Some(ticket) = ticket {
-                    lock.leave(id, ticket, &mut wakers);
+                    lock.see(id, ticket, Woken::Left, &mut wakers);
                     model.waiting.retain(|waiter| *waiter != session);
                     if let Some(came) = model.find(session)
                         && model.holder.is_some_and(|(holder, _)| holder == session)

@@ -67,21 +67,23 @@ fn run(initial: u64, is_bounded: bool, steps: Vec<Step>) -> Result<(), TestCaseE
             }
             (Step::Wake(_), Some(ticket)) => {
                 let is_granted = granted.contains(&session);
-                prop_assert_eq!(semaphore.find(ticket).is_some(), is_granted);
+                let seen = semaphore.see(id, ticket, Woken::Rung, &mut wakers);
+                prop_assert_eq!(seen.flatten().is_some(), is_granted);
                 if is_granted {
                     granted.retain(|other| *other != session);
                     sessions[number].1 = None;
                 }
             }
             (Step::TimeOut(_), Some(ticket)) => {
-                prop_assert_eq!(semaphore.time_out(ticket).is_some(), granted.contains(&session));
+                let seen = semaphore.see(id, ticket, Woken::TimedOut, &mut wakers).expect("an end");
+                prop_assert_eq!(seen.is_some(), granted.contains(&session));
                 granted.retain(|other| *other != session);
                 waiting.retain(|other| *other != session);
                 sessions[number].1 = None;
             }
             (Step::Die(_), ticket) => {
                 if let Some(ticket) = ticket {
-                    semaphore.leave(id, ticket, &mut wakers);
+                    semaphore.see(id, ticket, Woken::Left, &mut wakers);
                     let has_room = !is_bounded || free < initial;
                     free += u64::from(granted.contains(&session) && has_room);
                     granted.retain(|other| *other != session);
@@ -147,7 +149,8 @@ fn whoever_gets_what_a_dead_one_had_is_told_once() {
     let ticket = semaphore.enter(living, ());
     semaphore.end(dead, &mut wakers);
     assert_eq!(wakers.len(), 1);
-    assert_eq!(semaphore.find(ticket), Some(Came::FromTheDead));
+    let seen = semaphore.see(living, ticket, Woken::Rung, &mut wakers);
+    assert_eq!(seen, Some(Some(Came::FromTheDead)));
     semaphore.release(living, 1, &mut wakers).unwrap();
     assert_eq!(semaphore.try_acquire(living), Some(Came::Freely));
 }

@@ -117,3 +117,20 @@ fn a_permit_goes_on_when_who_is_next_dies() {
     assert_eq!(try_acquire(&holder, semaphore), Said::TRUE);
     assert_eq!(try_acquire(&holder, semaphore), Said::FALSE);
 }
+
+#[test]
+fn a_signal_is_not_lost_to_who_died_while_it_waited() {
+    // Nothing comes back from the dead here: there is no room for it. The line alone must lose nothing.
+    let world = World::new();
+    let signals = &world.create("Semaphore", &[int(0)]).unwrap();
+    let (dead, client) = (world.client(), world.client());
+    thread::scope(|scope| {
+        let waits = scope.spawn(|| dead.call(signals, "acquire", &[]));
+        until_waiting(signals, 1);
+        dead.die();
+        assert_eq!(waits.join().unwrap(), Said::Left);
+    });
+    assert_eq!(waiting(signals), 0);
+    assert_eq!(client.call(signals, "release", &[]), Said::NONE);
+    assert_eq!(try_acquire(&client, signals), Said::TRUE);
+}
