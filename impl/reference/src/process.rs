@@ -69,6 +69,7 @@ struct Inner {
 struct Label {
     name: String,
     daemon: bool,
+    is_service: bool,
     authkey: AuthKey,
     method: Option<Method>,
 }
@@ -124,6 +125,7 @@ impl Process {
         let label = Label {
             name: format!("Process-{}", path.join(":")),
             daemon: state.current.daemon(),
+            is_service: false,
             authkey: state.current.authkey(),
             method: None,
         };
@@ -146,7 +148,7 @@ impl Process {
         Process(Arc::new(Inner {
             creator,
             identity: Vec::new(),
-            label: Mutex::new(Label { name, daemon, authkey, method: None }),
+            label: Mutex::new(Label { name, daemon, is_service: false, authkey, method: None }),
             stage: Mutex::new(Stage::Current { pid }),
         }))
     }
@@ -160,6 +162,15 @@ impl Process {
     /// Makes it daemonic or not, before it is started; otherwise it is what its creator is.
     pub fn with_daemon(self, daemon: bool) -> Process {
         lock(&self.0.label).daemon = daemon;
+        self
+    }
+
+    /// Makes it a service of its creator: it is not among [`active_children`], and at the normal end
+    /// of its creator it is neither ended nor waited for. Whoever starts it ends it: a handler of
+    /// [`at_exit_after_children`](exit::at_exit_after_children), say, so that it serves the other
+    /// children to their end.
+    pub fn as_service(self) -> Process {
+        lock(&self.0.label).is_service = true;
         self
     }
 
@@ -220,7 +231,9 @@ impl Process {
             pidfd: Arc::new(started.pidfd),
             report: started.report,
         });
-        lock(&state.children).push(self.clone());
+        if !lock(&self.0.label).is_service {
+            lock(&state.children).push(self.clone());
+        }
         drop(stage);
         // Arguments run code of their own when they are dropped, which may ask about this process.
         drop(spent);
