@@ -60,7 +60,12 @@ pub fn place_of(index: i64, length: usize) -> Option<usize> {
 
 /// The name of a value's type as Python's errors give it; that of a recorded object is the name of its class.
 pub fn type_name(node: Node<'_>) -> Cow<'_, str> {
-    let Kind::Object(object) = node.kind() else { return Cow::Borrowed(node.type_name()) };
+    let object = match node.kind() {
+        Kind::Object(object) => object,
+        Kind::None => return Cow::Borrowed("NoneType"),
+        Kind::Global(_) => return Cow::Borrowed("type"),
+        _ => return Cow::Borrowed(node.type_name()),
+    };
     let class = match Proxy::read(node) {
         Ok(Some(proxy)) => proxy.class,
         _ => match object.function.kind() {

@@ -97,6 +97,11 @@ impl Array {
             return Ok(());
         }
         let places = slice.indices(cells.len());
+        // An empty array takes them out, also from between others.
+        if new.len() == 0 {
+            cells.take(places);
+            return Ok(());
+        }
         if places.len() != new.len() {
             return Err(Raise::value_error(format!(
                 "attempt to assign array of size {} to extended slice of size {}",

@@ -2,8 +2,17 @@
 //!
 //! A client that reads a value, computes another and stores it loses what was stored in between. With
 //! `compare_exchange` it hands back what it read: if that is still there, the new value takes its place, and
-//! otherwise it is given what is there, to try again. Compared is what was sent and not what Python takes for
+//! otherwise it is given what is there, to try again:
+//!
+//! - `compare_exchange(index, expected, new)` of a list or an array, `compare_exchange(expected, new)` of a value.
+//! - `compare_exchange(key, expected, new)` of a dict or a namespace. `expected` may be left out: then the key must
+//!   be missing; and so may `new`: then the key is taken out. Both can be given by name.
+//!
+//! Each gives a tuple: whether it has stored, and what was there, which is left out where nothing was. Compared is what was sent and not what Python takes for
 //! equal: 1, 1.0 and `True` are three values, and a NaN is the one that was read.
+//!
+//! `fetch_add(index, amount)` and its like do in one call what is asked for most: they add to a number, and give what
+//! it was before.
 
 use procession_wire::Node;
 use procession_wire::value::Id;

@@ -134,6 +134,16 @@ impl Cells {
         }
     }
 
+    /// Takes out the elements at these places.
+    pub fn take(&mut self, mut places: Vec<usize>) {
+        places.sort_unstable();
+        let mut gone = places.into_iter().peekable();
+        let width = self.typecode.width();
+        let cells = self.bytes.chunks_exact(width).enumerate();
+        let kept = cells.filter(|(at, _)| gone.next_if_eq(at).is_none()).flat_map(|(_, cell)| cell);
+        self.bytes = kept.copied().collect();
+    }
+
     /// As Python sends it.
     pub fn to_stored(&self) -> Stored {
         Stored::build(|builder| {

@@ -55,9 +55,10 @@ impl Dict {
         let [name, otherwise] = positional(call.arguments, "pop", 1)?;
         let Some(name) = name else { return Err(Raise::type_error("pop() needs a key").into()) };
         // An empty dict does not look at the key.
-        let gone = match self.lock().len() {
-            0 => None,
-            _ => {
+        let is_empty = self.lock().len() == 0;
+        let gone = match is_empty {
+            true => None,
+            false => {
                 let key = key_of(name, call.work)?;
                 self.lock().remove(&key)
             }

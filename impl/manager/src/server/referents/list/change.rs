@@ -5,6 +5,7 @@ use procession_wire::Node;
 use super::{Elements, List, list_of};
 use crate::python::{self, Class, Raise};
 use crate::server::referents::argument::{positional, size_of, type_name};
+use crate::server::referents::arithmetic::integer;
 use crate::server::referents::hold::Hold;
 use crate::server::referents::iterable::Through;
 use crate::server::{Call, Fault, Given, Stored};
@@ -143,15 +144,14 @@ fn sort_arguments(call: &Call<'_>) -> Result<bool, Raise> {
                 ));
             }
             Some("reverse") => {
-                reverse = match super::super::arithmetic::integer(value) {
-                    Some(number) => number.to_i64() != Some(0),
-                    None => {
-                        return Err(Raise::type_error(format!(
-                            "'{}' object cannot be interpreted as an integer",
-                            type_name(value)
-                        )));
-                    }
-                }
+                let number = integer(value).ok_or_else(|| {
+                    let found = type_name(value);
+                    Raise::type_error(format!("'{found}' object cannot be interpreted as an integer"))
+                })?;
+                // A C int, to Python 3.11.
+                let number = number.to_i64().and_then(|number| i32::try_from(number).ok());
+                let beyond = || Raise::text(Class::Overflow, "Python int too large to convert to C int");
+                reverse = number.ok_or_else(beyond)? != 0;
             }
             other => {
                 let name = other.unwrap_or_default();
