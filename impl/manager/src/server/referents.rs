@@ -13,6 +13,8 @@ mod arithmetic;
 mod array;
 mod barrier;
 mod condition;
+#[cfg(test)]
+mod container_tests;
 mod deadline;
 mod dict;
 mod entries;
