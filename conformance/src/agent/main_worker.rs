@@ -8,21 +8,27 @@ use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout};
 use procession_contract::{Ending, Implementation, Objects, Script, Ticket};
 
 use super::report::Report;
+use super::words::Words;
 use super::worker;
 
 /// Does the run's `main` from its beginning to its end; returns the process's exit status.
 pub(super) fn run(ticket: Ticket, script: &Script, implementation: &'static dyn Implementation) -> i32 {
     let directory = ticket.directory.clone();
-    let prepared = redirect(Path::new(&directory))
-        .map_err(|error| Report::adapter(format!("standard files in {directory}: {error}")))
-        .and_then(|()| create(script, implementation));
+    let directory = Path::new(&directory);
+    let in_directory =
+        |what: &str, error: io::Error| Report::adapter(format!("{what} in {}: {error}", directory.display()));
+    let prepared = redirect(directory)
+        .map_err(|error| in_directory("standard files", error))
+        // Before the objects, which may be found by their addresses in the run's directory.
+        .and_then(|()| Words::open(directory).map_err(|error| in_directory("the words", error)))
+        .and_then(|_| create(script, implementation));
     match prepared {
         Ok(objects) => {
             let ending = worker::work(ticket, objects, implementation);
             end("main", ending, implementation)
         }
         Err(report) => {
-            report.leave(Path::new(&directory));
+            report.leave(directory);
             1
         }
     }

@@ -30,4 +30,6 @@ pub use record::{HEADER_BYTES, MAGIC, Phase, RECORD_BYTES, Record, RecordError};
 pub use scalar::{Real, Scalar};
 pub use script::{Field, LockChoice, Method, ObjectKind, ObjectSpec, Script, Worker, WorkerKind, kind_of};
 pub use served::{Endpoint, Initializer, Key, Registered};
-pub use shared_words::{ActionEnd, ActionFailed, BarrierAction, SharedWords, install, read_word};
+pub use shared_words::{
+    ActionEnd, ActionFailed, BarrierAction, SharedWords, install, read_word, run_directory,
+};

@@ -2,8 +2,10 @@
 //! a call: run a barrier's action, or ask a predicate.
 //!
 //! They are the suite's own memory (`directory/words`), not an object of the implementation. Whoever
-//! links an implementation with the agent installs them, once in each worker's process.
+//! links an implementation with the agent installs them, once in each worker's process. With them an
+//! implementation learns the run's directory, where it notes and finds the addresses of managers and listeners.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use schemars::JsonSchema;
@@ -19,6 +21,9 @@ pub trait SharedWords: Send + Sync {
 
     /// Kills this process (SIGKILL).
     fn kill_this_process(&self);
+
+    /// The run's directory.
+    fn directory(&self) -> &Path;
 }
 
 static WORDS: RwLock<Option<Arc<dyn SharedWords>>> = RwLock::new(None);
@@ -35,6 +40,11 @@ fn words() -> Option<Arc<dyn SharedWords>> {
 /// Reads a word: what the predicate of an `await_word` call asks. 0 if there is none.
 pub fn read_word(index: u32) -> i64 {
     words().map_or(0, |words| words.read(index))
+}
+
+/// The directory of the run that this process belongs to; `None` in a process that belongs to none.
+pub fn run_directory() -> Option<PathBuf> {
+    words().map(|words| words.directory().to_owned())
 }
 
 /// What a barrier does once per round, in one of its parties, before any of them is released.
