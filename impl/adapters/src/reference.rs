@@ -9,9 +9,11 @@ mod condition;
 mod connection;
 mod context;
 mod element;
+mod endpoint;
 mod event;
 mod library;
 mod list;
+mod listener;
 mod lock;
 mod number;
 mod os_pipe;
@@ -36,6 +38,7 @@ use barrier::BarrierHandle;
 use condition::ConditionHandle;
 use connection::ConnectionHandle;
 use event::EventHandle;
+use listener::ListenerHandle;
 use lock::LockHandle;
 use os_pipe::Handle;
 use process::Constructor;
@@ -68,6 +71,7 @@ const OBJECTS: &[&str] = &[
     "value",
     "array",
     "record",
+    "listener",
 ];
 
 const CALLS: &[&str] = &[
@@ -177,6 +181,13 @@ const CALLS: &[&str] = &[
     "cpu_count",
     "kill_forkserver",
     "at_exit_send",
+    // Listeners, and what lies below the messages of a connection.
+    "accept",
+    "last_accepted",
+    "address",
+    "directory_mode",
+    "connect",
+    "read_raw",
     // What only a build with fault points has.
     #[cfg(feature = "fault")]
     "die_before",
@@ -250,6 +261,10 @@ impl<B: Body> Implementation for Reference<B> {
                 let record = RecordHandle::create(fields, *length, initial, lock, existing)?;
                 objects.insert(name.clone(), Box::new(record));
             }
+            ObjectKind::Listener { at, key, backlog } => {
+                let listener = ListenerHandle::create(name, at, key, *backlog)?;
+                objects.insert(name.clone(), Box::new(listener));
+            }
             kind => {
                 let queue = QueueHandle::create(kind).unwrap_or(Err(Answer::of(Outcome::Unsupported)))?;
                 objects.insert(name.clone(), Box::new(queue));
@@ -278,6 +293,8 @@ impl<B: Body> Implementation for Reference<B> {
             | Call::GetObject { name }
             | Call::Copy { name }
             | Call::Synchronise { name } => library::derive(on, call, name, objects),
+            Call::Accept { name } => listener::accept(on, name, objects),
+            Call::Connect { name, to, key } => listener::connect(name, to, key, objects),
             call if on == "current" => context::current(call),
             call if on == "parent" => context::parent(call),
             call => context::library(call),

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use procession_contract::{Answer, Call, Item, Object, Objects, Outcome, Value};
@@ -62,6 +62,23 @@ impl ConnectionHandle {
         ready.map_or_else(outcome::poll, Answer::truth)
     }
 
+    fn read_raw(&self, most: u32) -> Answer {
+        let read = || -> Result<Vec<u8>, Answer> {
+            let fd = self.0.fileno().map_err(outcome::poll)?;
+            let mut file = File::from(number::duplicate(fd).map_err(outcome::os)?).take(most.into());
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(outcome::os)?;
+            Ok(bytes)
+        };
+        match read() {
+            Ok(bytes) => {
+                let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                Answer { value: bytes.len() as i64, ..Answer::text(hex) }
+            }
+            Err(answer) => answer,
+        }
+    }
+
     fn write_raw(&self, hex: &str) -> Answer {
         let Some(bytes) = from_hex(hex) else {
             return Answer::error(Outcome::BadValue, format!("`{hex}` is no sequence of hexadecimal bytes"));
@@ -107,6 +124,7 @@ impl Object for ConnectionHandle {
             Call::Readable => Answer::truth(connection.is_readable()),
             Call::Writable => Answer::truth(connection.is_writable()),
             Call::WriteRaw { hex } => self.write_raw(hex),
+            Call::ReadRaw { max } => self.read_raw(*max),
             // A connection is its own scope: leaving it drops the connection, which closes it.
             Call::Scope { .. } => {
                 connection.close();

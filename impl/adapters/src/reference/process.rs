@@ -23,6 +23,7 @@ use super::condition::ConditionHandle;
 use super::connection::ConnectionHandle;
 use super::event::EventHandle;
 use super::list::ListHandle;
+use super::listener::ListenerHandle;
 use super::lock::LockHandle;
 use super::os_pipe::Handle;
 use super::queue::QueueHandle;
@@ -52,7 +53,12 @@ impl<B: Body> Processes for Constructor<B> {
         let process = if worker.bodiless {
             Process::empty().with_method(context.start_method())
         } else {
-            let gets = gets.into_iter().map(|(name, object)| Ok((name, Travelling::of(object)?)));
+            // What its creator has and did not name is left with it if it cannot travel.
+            let named = |name: &String| worker.gets.as_ref().is_some_and(|gets| gets.contains(name));
+            let gets = gets.into_iter().filter_map(|(name, mut object)| {
+                let stays = object.as_any().is::<ListenerHandle>() && !named(&name);
+                (!stays).then(|| Ok((name, Travelling::of(object)?)))
+            });
             let besides = worker.unserialisable_argument.then_some(Value::Unencodable);
             let gets = gets.collect::<Result<_, Answer>>()?;
             context.process(body::<B>, Arguments { ticket, gets, besides })
