@@ -38,6 +38,7 @@ mod thread;
 mod words;
 mod worker;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use procession_contract::{Call, Ending, Implementation, Manifest, Objects, Ticket};
@@ -62,6 +63,14 @@ pub fn serve(name: &str, implementation: &'static dyn Implementation) -> ExitCod
             eprintln!("procession agent of {name}: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Makes this process know the run of this directory: for the implementation's own processes that are no workers.
+/// A failure is written to standard error, and leaves the run's words as if there were none.
+pub fn join_run(directory: &Path) {
+    if let Err(error) = words::Words::open(directory) {
+        eprintln!("procession agent: the words in {}: {error}", directory.display());
     }
 }
 

@@ -70,6 +70,7 @@ impl Run {
                 process.join_at_exit();
             }
         }
+        objects.into_values().for_each(|object| object.at_end());
         Ok(ending)
     }
 

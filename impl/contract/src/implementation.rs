@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::{Answer, Call, Manifest, Method, ObjectSpec, Outcome, Worker};
 
@@ -55,6 +56,10 @@ pub trait Object: Send {
 
     /// The handle as what it is, for calls on several objects.
     fn as_any(&mut self) -> &mut dyn Any;
+
+    /// The worker has done its steps and has no use for the handle any more, as for an object that a program keeps
+    /// to its end. It is dropped, where that makes no difference.
+    fn at_end(self: Box<Self>) {}
 }
 
 /// The objects that a worker has, by name.
@@ -95,6 +100,12 @@ pub struct Ticket {
 pub trait Body: 'static {
     /// Does the worker's steps with these handles and says how the worker is to end.
     fn work(ticket: Ticket, objects: Objects) -> Ending;
+
+    /// Makes this process, which is no worker's but belongs to the run of this directory all the same, know the
+    /// run: what a manager's server does first may be to add to one of the run's words.
+    fn join_run(directory: &Path) {
+        let _ = directory;
+    }
 }
 
 /// How a worker ends, for the implementation to carry out in its own manner.
