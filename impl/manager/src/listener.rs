@@ -82,6 +82,8 @@ struct Door {
     listening: Listening,
     /// From the one who came first to the one who came last.
     candidates: VecDeque<(Candidate, Origin)>,
+    /// Why others were let go, of whom no accept has told yet.
+    failed: VecDeque<Unproved>,
     /// Removed with the door.
     _place: Option<Place>,
 }
@@ -153,7 +155,8 @@ impl Listener {
             Address::Unix(path) => Some(Place::new(path, directory)),
             _ => None,
         };
-        let door = Door { listening, candidates: VecDeque::new(), _place: place };
+        let (candidates, failed) = (VecDeque::new(), VecDeque::new());
+        let door = Door { listening, candidates, failed, _place: place };
         Ok(Listener {
             address,
             options,
@@ -244,8 +247,17 @@ impl Door {
             match proved {
                 Ok(true) => return Ok(Some((candidate.fd, origin))),
                 Ok(false) => {}
-                Err(error) => return Err(AcceptError::AuthenticationFailed(error)),
+                // Whoever has proved himself goes first; of the others the accept that finds nobody tells.
+                Err(error) => {
+                    self.failed.push_back(error);
+                    if self.failed.len() > options.most_unproved.max(1) {
+                        self.failed.pop_front();
+                    }
+                }
             }
+        }
+        if let Some(error) = self.failed.pop_front() {
+            return Err(AcceptError::AuthenticationFailed(error));
         }
         let (fd, from) = match self.listening.accept() {
             Ok(accepted) => accepted,

@@ -8,13 +8,15 @@ mod descriptor;
 mod fetch;
 mod sharer;
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sys::stat::fstat;
 use procession_reference::Connection;
-use procession_reference::connection::PollError;
-use procession_wire::{Builder, Kind, Node, Value};
+use procession_reference::connection::{PollError, RecvError};
+use procession_wire::pickle::Reader;
+use procession_wire::{Builder, Globals, Kind, Node, Value};
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -106,6 +108,55 @@ impl<'de> Deserialize<'de> for Passed {
         let fd = place.fetch().map_err(D::Error::custom)?;
         Connection::from_fd(fd, readable, writable).map(Passed).map_err(D::Error::custom)
     }
+}
+
+/// Why no connection was received.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RecvConnectionError {
+    /// The message describes no connection; it has been consumed.
+    Decode(String),
+    /// The connection could not be fetched from its sender.
+    Fetch(FetchError),
+    /// No message was received.
+    Receive(RecvError),
+}
+
+impl fmt::Display for RecvConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecvConnectionError::Decode(what) => f.write_str(what),
+            RecvConnectionError::Fetch(error) => error.fmt(f),
+            RecvConnectionError::Receive(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RecvConnectionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            RecvConnectionError::Decode(_) => None,
+            RecvConnectionError::Fetch(error) => Some(error),
+            RecvConnectionError::Receive(error) => Some(error),
+        }
+    }
+}
+
+/// Receives a connection that was sent as a [`Passed`], or by Python's `send`, waiting for it, and fetches it from
+/// its sender. As receiving a [`Passed`] does, but the errors tell why it was not fetched.
+///
+/// # Errors
+/// See [`RecvConnectionError`].
+pub fn recv_connection(carrier: &Connection) -> Result<Connection, RecvConnectionError> {
+    let decode = |what: &dyn fmt::Display| RecvConnectionError::Decode(what.to_string());
+    let pickle = carrier.recv_bytes().map_err(RecvConnectionError::Receive)?;
+    let reader = Reader { globals: Globals::everything(), ..Reader::default() };
+    let value = reader.read(&pickle).map_err(|error| decode(&error))?;
+    let Some((place, readable, writable)) = unpickled(value.root()) else {
+        return Err(decode(&format!("a connection was expected, found a {}", value.root().type_name())));
+    };
+    let fd = place.fetch().map_err(RecvConnectionError::Fetch)?;
+    Connection::from_fd(fd, readable, writable).map_err(|error| decode(&error))
 }
 
 /// `rebuild_connection(DupFd, readable, writable)`, the `DupFd` of which says where to fetch it.
