@@ -8,21 +8,30 @@ mod block;
 mod condition;
 mod connection;
 mod context;
+mod descriptor;
 mod element;
 mod endpoint;
 mod event;
+mod known;
 mod library;
 mod list;
 mod listener;
 mod lock;
+mod managed;
+mod manager;
 mod number;
 mod os_pipe;
 mod outcome;
+mod parcel;
 mod place;
+mod plain;
 mod process;
 mod queue;
+mod raised;
 mod record;
+mod registered;
 mod semaphore;
+mod thing;
 mod value;
 
 use std::marker::PhantomData;
@@ -40,12 +49,15 @@ use connection::ConnectionHandle;
 use event::EventHandle;
 use listener::ListenerHandle;
 use lock::LockHandle;
+use manager::ManagerHandle;
 use os_pipe::Handle;
 use process::Constructor;
 use queue::QueueHandle;
 use record::RecordHandle;
 use semaphore::SemaphoreHandle;
 use value::ValueHandle;
+
+pub use manager::serve as serve_manager;
 
 /// The implementation, whose workers run `B`.
 pub fn implementation<B: Body>() -> &'static dyn Implementation {
@@ -71,6 +83,22 @@ const OBJECTS: &[&str] = &[
     "value",
     "array",
     "record",
+    "manager",
+    "managed_queue",
+    "managed_joinable_queue",
+    "managed_lock",
+    "managed_rlock",
+    "managed_semaphore",
+    "managed_bounded_semaphore",
+    "managed_condition",
+    "managed_event",
+    "managed_barrier",
+    "managed_value",
+    "managed_array",
+    "managed_list",
+    "managed_dict",
+    "managed_namespace",
+    "managed_registered",
     "listener",
 ];
 
@@ -181,13 +209,30 @@ const CALLS: &[&str] = &[
     "cpu_count",
     "kill_forkserver",
     "at_exit_send",
-    // Listeners, and what lies below the messages of a connection.
+    // Managers.
+    "shutdown",
+    "kill_server",
+    "number_of_objects",
+    "serve",
+    "connect_manager",
+    // Managed objects and plain values.
+    "invoke",
+    "keep",
+    "get_value",
+    "equals",
+    "iterate",
+    "display",
+    "hand",
+    "take_over",
+    // Listeners.
     "accept",
     "last_accepted",
     "address",
     "directory_mode",
     "connect",
     "read_raw",
+    "send_descriptor",
+    "recv_descriptor",
     // What only a build with fault points has.
     #[cfg(feature = "fault")]
     "die_before",
@@ -210,7 +255,7 @@ impl<B: Body> Implementation for Reference<B> {
         }
     }
 
-    fn create(&self, spec: &ObjectSpec, _method: Method, existing: &mut Objects) -> Result<Objects, Answer> {
+    fn create(&self, spec: &ObjectSpec, method: Method, existing: &mut Objects) -> Result<Objects, Answer> {
         let name = &spec.name;
         let mut objects = Objects::new();
         match &spec.kind {
@@ -261,6 +306,14 @@ impl<B: Body> Implementation for Reference<B> {
                 let record = RecordHandle::create(fields, *length, initial, lock, existing)?;
                 objects.insert(name.clone(), Box::new(record));
             }
+            ObjectKind::Manager { at, key, initializer, idle } => {
+                let manager = ManagerHandle::create::<B>(name, at, key, *initializer, *idle, method)?;
+                objects.insert(name.clone(), Box::new(manager));
+            }
+            ObjectKind::Managed { manager, of } => {
+                let managed = manager::create(manager, of, existing)?;
+                objects.insert(name.clone(), Box::new(managed));
+            }
             ObjectKind::Listener { at, key, backlog } => {
                 let listener = ListenerHandle::create(name, at, key, *backlog)?;
                 objects.insert(name.clone(), Box::new(listener));
@@ -293,7 +346,16 @@ impl<B: Body> Implementation for Reference<B> {
             | Call::GetObject { name }
             | Call::Copy { name }
             | Call::Synchronise { name } => library::derive(on, call, name, objects),
+            Call::Invoke { method, args, into } => known::invoke(on, method, args, into.as_deref(), objects),
+            Call::Keep { name, value } => known::keep(name, value, objects),
+            Call::GetValue { name, deep: _ } => known::get_value(on, name, objects),
+            Call::Equals { other } => known::equals(on, other, objects),
+            Call::Hand { name } => known::hand(on, name, objects),
+            Call::TakeOver { name } => known::take_over(on, name, objects),
             Call::Accept { name } => listener::accept(on, name, objects),
+            Call::SendDescriptor { of } => descriptor::send(on, of, objects),
+            Call::RecvDescriptor { name } => descriptor::receive(on, name, objects),
+            Call::ConnectManager { name, to, key } => manager::connect(name, to, key, objects),
             Call::Connect { name, to, key } => listener::connect(name, to, key, objects),
             call if on == "current" => context::current(call),
             call if on == "parent" => context::parent(call),

@@ -3,13 +3,18 @@
 use std::any::Any;
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::unix::fs::FileTypeExt;
 use std::sync::Arc;
 
 use procession_contract::{Answer, Call, Item, Object, Objects, Outcome, Value};
+use procession_manager::PickleExt;
+use procession_manager::reduction::{self, FetchError, Passed, RecvConnectionError};
 use procession_reference::connection::{Connection, FromFdError, RecvIntoError};
 use procession_reference::{exit, transfer};
 
-use super::{number, outcome};
+use super::parcel::{Parcel, pickle, unpickle};
+use super::thing::Thing;
+use super::{listener, managed, number, outcome};
 
 /// A handle to one end of a pipe.
 #[derive(Clone)]
@@ -62,6 +67,27 @@ impl ConnectionHandle {
         ready.map_or_else(outcome::poll, Answer::truth)
     }
 
+    /// Sends something that a worker knows: as a pickle where messages travel on a stream, since whoever is
+    /// at its other end may be no Rust program.
+    pub(super) fn hand(&self, thing: &Thing) -> Answer {
+        let sent = match is_stream(&self.0) {
+            true => managed::wired_one(thing)
+                .and_then(|value| pickle(&value))
+                .and_then(|pickle| self.0.send_bytes(&pickle).map_err(outcome::send)),
+            false => Parcel::of_thing(thing).and_then(|parcel| self.0.send(&parcel).map_err(outcome::send)),
+        };
+        sent.map_or_else(|answer| answer, |()| Answer::ok())
+    }
+
+    /// Receives what was handed over.
+    pub(super) fn take_over(&self) -> Result<Thing, Answer> {
+        if !is_stream(&self.0) {
+            return self.0.recv::<Parcel>().map_err(outcome::recv)?.thing();
+        }
+        let bytes = self.0.recv_bytes().map_err(outcome::recv)?;
+        managed::arrived(unpickle(&bytes)?.root())
+    }
+
     fn read_raw(&self, most: u32) -> Answer {
         let read = || -> Result<Vec<u8>, Answer> {
             let fd = self.0.fileno().map_err(outcome::poll)?;
@@ -103,11 +129,9 @@ impl Object for ConnectionHandle {
         let connection = &self.0;
         match call {
             Call::Send { item } => {
-                connection.send(&item.value()).map_or_else(outcome::send, |()| Answer::ok())
+                connection.send(&Parcel::of_item(item)).map_or_else(outcome::send, |()| Answer::ok())
             }
-            Call::Recv => {
-                connection.recv().map_or_else(outcome::recv, |value: Value| Answer::received(&value))
-            }
+            Call::Recv => connection.recv().map_or_else(outcome::recv, |parcel: Parcel| parcel.received()),
             // The buffer's elements are bytes, whatever they were before: a slice of another type has
             // to be turned into one of bytes by the caller.
             Call::SendBytes { item, offset, size, width: _ } => self.send_bytes(item, *offset, *size),
@@ -162,16 +186,25 @@ pub(super) fn find(name: &str, objects: &mut Objects) -> Result<Arc<Connection>,
 
 /// Sends the connection `name` through the connection `on`.
 pub(super) fn send_connection(on: &str, name: &str, objects: &mut Objects) -> Answer {
-    let both = find(on, objects).and_then(|carrier| Ok((carrier, find(name, objects)?)));
-    match both {
-        Ok((carrier, sent)) => carrier.send_connection(&sent).map_or_else(outcome::send, |()| Answer::ok()),
-        Err(answer) => answer,
-    }
+    let sent = find(on, objects).and_then(|carrier| {
+        let sent = find(name, objects)?;
+        if !is_stream(&carrier) {
+            return carrier.send_connection(&sent).map_err(outcome::send);
+        }
+        // The sender keeps its own: a duplicate goes.
+        let fd = number::duplicate(sent.fileno().map_err(outcome::poll)?).map_err(outcome::os)?;
+        let duplicate = Connection::from_fd(fd, sent.is_readable(), sent.is_writable());
+        carrier.send_pickle(&Passed(duplicate.map_err(outcome::from_fd)?)).map_err(outcome::send)
+    });
+    sent.map_or_else(|answer| answer, |()| Answer::ok())
 }
 
 /// Receives a connection through the connection `on`; it is then known as `name`.
 pub(super) fn recv_connection(on: &str, name: &str, objects: &mut Objects) -> Answer {
-    let received = find(on, objects).and_then(|carrier| carrier.recv_connection().map_err(outcome::recv));
+    let received = find(on, objects).and_then(|carrier| match is_stream(&carrier) {
+        true => reduction::recv_connection(&carrier).map_err(not_fetched),
+        false => carrier.recv_connection().map_err(outcome::recv),
+    });
     match received {
         Ok(connection) => {
             objects.insert(name.into(), Box::new(ConnectionHandle::new(connection)));
@@ -181,13 +214,28 @@ pub(super) fn recv_connection(on: &str, name: &str, objects: &mut Objects) -> An
     }
 }
 
+fn not_fetched(error: RecvConnectionError) -> Answer {
+    match error {
+        RecvConnectionError::Receive(error) => outcome::recv(error),
+        RecvConnectionError::Fetch(FetchError::Connect(error)) => listener::not_connected(error),
+        error => Answer::error(Outcome::DecodeFailed, error),
+    }
+}
+
+/// Whether messages travel on a stream, which Python can read, too, and not in shared memory.
+fn is_stream(connection: &Connection) -> bool {
+    let Ok(fd) = connection.fileno() else { return false };
+    let Ok(found) = number::duplicate(fd).and_then(|fd| File::from(fd).metadata()) else { return false };
+    found.file_type().is_socket() || found.file_type().is_fifo()
+}
+
 /// Has an item sent at the normal end of the process.
 pub(super) fn at_exit_send(name: &str, item: &Item, objects: &mut Objects) -> Answer {
     match find(name, objects) {
         Ok(connection) => {
-            let value = item.value();
+            let parcel = Parcel::of_item(item);
             exit::at_exit(move || {
-                if let Err(error) = connection.send(&value) {
+                if let Err(error) = connection.send(&parcel) {
                     eprintln!("at exit: {error}");
                 }
             });

@@ -70,6 +70,11 @@ fn descriptor(object: &mut Box<dyn Object>) -> Result<i32, Answer> {
     }
 }
 
+/// The same of the object of this name.
+pub(super) fn descriptor_of(name: &str, objects: &mut Objects) -> Result<i32, Answer> {
+    descriptor(object(name, objects)?)
+}
+
 /// Waits until one of several things is ready.
 pub(super) fn wait(names: &[String], timeout_ms: Option<i64>, objects: &mut Objects) -> Answer {
     let targets: Result<Vec<_>, Answer> = names.iter().map(|name| Target::of(name, objects)).collect();

@@ -52,13 +52,15 @@ pub(super) fn secret(key: &Key) -> Result<Option<procession_manager::Key>, Answe
 }
 
 fn bind(error: BindError) -> Answer {
-    let outcome = match error {
-        BindError::Os(error) => return outcome::os(error),
+    let outcome = match &error {
         BindError::AddressInUse(_) => Outcome::NameTaken,
         BindError::BadAddress(_) => Outcome::BadValue,
         _ => Outcome::Other,
     };
-    Answer::error(outcome, error)
+    match error {
+        BindError::Os(error) => outcome::os(error),
+        error => Answer::error(outcome, error),
+    }
 }
 
 /// A peer that left in the middle of the proof may have no key; one that said something wrong has another.

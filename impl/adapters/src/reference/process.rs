@@ -20,12 +20,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::barrier::BarrierHandle;
 use super::block::BlockHandle;
 use super::condition::ConditionHandle;
-use super::connection::ConnectionHandle;
+use super::connection::{ConnectionHandle, Nothing};
 use super::event::EventHandle;
 use super::list::ListHandle;
 use super::listener::ListenerHandle;
 use super::lock::LockHandle;
+use super::managed::ManagedHandle;
+use super::manager::{ManagerHandle, Plan};
 use super::os_pipe::Handle;
+use super::parcel::Parcel;
+use super::plain::PlainHandle;
 use super::queue::QueueHandle;
 use super::record::RecordHandle;
 use super::semaphore::SemaphoreHandle;
@@ -74,7 +78,7 @@ impl<B: Body> Processes for Constructor<B> {
     }
 }
 
-fn method_of(method: Method) -> Result<context::Method, Answer> {
+pub(super) fn method_of(method: Method) -> Result<context::Method, Answer> {
     match method {
         Method::Spawn => Ok(context::Method::Spawn),
         Method::Fork => Ok(context::Method::Fork),
@@ -94,7 +98,7 @@ struct Arguments {
 /// The function that a worker's process runs.
 fn body<B: Body>(arguments: Arguments) -> Result<(), String> {
     let gets = arguments.gets.into_iter();
-    let objects = gets.map(|(name, travelling)| (name, travelling.arrived())).collect();
+    let objects = gets.map(|(name, travelling)| (name, travelling.arrived::<B>())).collect();
     match B::work(arguments.ticket, objects) {
         Ending::Return => Ok(()),
         Ending::Code(code) => exit::exit(code),
@@ -119,6 +123,9 @@ enum Travelling {
     Record(RecordHandle),
     Block(BlockHandle),
     List(ListHandle),
+    Managed(ManagedHandle),
+    Manager(Plan),
+    Plain(Parcel),
     Process(OnlyCopied),
 }
 
@@ -155,6 +162,13 @@ impl Travelling {
             RecordHandle => Record,
             BlockHandle => Block,
             ListHandle => List,
+            ManagedHandle => Managed,
+        }
+        if let Some(PlainHandle(thing)) = any.downcast_ref::<PlainHandle>() {
+            return Parcel::of_thing(thing).map(Travelling::Plain);
+        }
+        if let Some(manager) = any.downcast_ref::<ManagerHandle>() {
+            return Ok(Travelling::Manager(manager.plan()));
         }
         if any.is::<ProcessHandle>() {
             return Ok(Travelling::Process(OnlyCopied(object)));
@@ -162,7 +176,7 @@ impl Travelling {
         Err(Answer::error(Outcome::BadType, "an object of this kind cannot be given"))
     }
 
-    fn arrived(self) -> Box<dyn Object> {
+    fn arrived<B: Body>(self) -> Box<dyn Object> {
         match self {
             Travelling::Connection(connection) => Box::new(ConnectionHandle(connection.0)),
             Travelling::Reader(fd) => Box::new(Handle::new(PipeReader::from(fd.into_inner()))),
@@ -177,6 +191,15 @@ impl Travelling {
             Travelling::Record(record) => Box::new(record),
             Travelling::Block(block) => Box::new(block),
             Travelling::List(list) => Box::new(list),
+            Travelling::Managed(managed) => Box::new(managed.claimed()),
+            Travelling::Manager(plan) => match ManagerHandle::planned::<B>(plan) {
+                Ok(manager) => Box::new(manager),
+                Err(answer) => Box::new(Nothing(answer)),
+            },
+            Travelling::Plain(parcel) => match parcel.thing() {
+                Ok(thing) => Box::new(PlainHandle(thing)),
+                Err(answer) => Box::new(Nothing(answer)),
+            },
             Travelling::Process(process) => process.0,
         }
     }

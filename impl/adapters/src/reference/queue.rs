@@ -13,13 +13,15 @@ use procession_reference::{
 use serde::{Deserialize, Serialize};
 
 use super::outcome;
+use super::parcel::Parcel;
+use super::thing::Thing;
 
 /// A handle to a queue of one of the three kinds, which travels to a new process as it is.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) enum QueueHandle {
-    Plain(Queue<Value>),
-    Joinable(JoinableQueue<Value>),
-    Simple(SimpleQueue<Value>),
+    Plain(Queue<Parcel>),
+    Joinable(JoinableQueue<Parcel>),
+    Simple(SimpleQueue<Parcel>),
 }
 
 use QueueHandle::{Joinable, Plain, Simple};
@@ -54,17 +56,17 @@ impl QueueHandle {
     }
 
     fn put(&self, item: &Item, block: bool, timeout_ms: Option<i64>, then_clear: bool) -> Answer {
-        let mut value = item.value();
+        let mut parcel = Parcel::of_item(item);
         let put = match (self, block, timeout_ms) {
-            (Simple(queue), ..) => queue.put(&value),
-            (Plain(queue), false, _) => queue.try_put(&value),
-            (Plain(queue), true, None) => queue.put(&value),
-            (Plain(queue), true, Some(ms)) => queue.put_timeout(&value, time(ms)),
-            (Joinable(queue), false, _) => queue.try_put(&value),
-            (Joinable(queue), true, None) => queue.put(&value),
-            (Joinable(queue), true, Some(ms)) => queue.put_timeout(&value, time(ms)),
+            (Simple(queue), ..) => queue.put(&parcel),
+            (Plain(queue), false, _) => queue.try_put(&parcel),
+            (Plain(queue), true, None) => queue.put(&parcel),
+            (Plain(queue), true, Some(ms)) => queue.put_timeout(&parcel, time(ms)),
+            (Joinable(queue), false, _) => queue.try_put(&parcel),
+            (Joinable(queue), true, None) => queue.put(&parcel),
+            (Joinable(queue), true, Some(ms)) => queue.put_timeout(&parcel, time(ms)),
         };
-        if let Value::List(elements) = &mut value
+        if let Parcel::Value(Value::List(elements)) = &mut parcel
             && then_clear
         {
             elements.clear();
@@ -72,8 +74,30 @@ impl QueueHandle {
         put.map_or_else(put_error, |()| Answer::ok())
     }
 
+    /// Puts something that a worker knows.
+    pub(super) fn hand(&self, thing: &Thing) -> Answer {
+        let put = Parcel::of_thing(thing).map(|parcel| match self {
+            Plain(queue) => queue.put(&parcel),
+            Joinable(queue) => queue.put(&parcel),
+            Simple(queue) => queue.put(&parcel),
+        });
+        match put {
+            Ok(put) => put.map_or_else(put_error, |()| Answer::ok()),
+            Err(answer) => answer,
+        }
+    }
+
+    /// Takes what a worker handed over.
+    pub(super) fn take_over(&self) -> Result<Thing, Answer> {
+        self.take(true, None).map_err(get_error)?.thing()
+    }
+
     fn get(&self, block: bool, timeout_ms: Option<i64>) -> Answer {
-        let got = match (self, block, timeout_ms) {
+        self.take(block, timeout_ms).map_or_else(get_error, |parcel| parcel.received())
+    }
+
+    fn take(&self, block: bool, timeout_ms: Option<i64>) -> Result<Parcel, GetError> {
+        match (self, block, timeout_ms) {
             (Simple(queue), ..) => queue.get(),
             (Plain(queue), false, _) => queue.try_get(),
             (Plain(queue), true, None) => queue.get(),
@@ -81,12 +105,11 @@ impl QueueHandle {
             (Joinable(queue), false, _) => queue.try_get(),
             (Joinable(queue), true, None) => queue.get(),
             (Joinable(queue), true, Some(ms)) => queue.get_timeout(time(ms)),
-        };
-        got.map_or_else(get_error, |value| Answer::received(&value))
+        }
     }
 
     fn put_many(&self, items: &[Item], timeout_ms: Option<i64>) -> Answer {
-        let values: Vec<_> = items.iter().map(Item::value).collect();
+        let values: Vec<_> = items.iter().map(Parcel::of_item).collect();
         full_queue!(self, queue => {
             let put = match timeout_ms {
                 None => queue.put_many(&values),
@@ -112,9 +135,9 @@ impl QueueHandle {
                     Some(error) => Answer {
                         text: Some(error.to_string()),
                         outcome: Outcome::DecodeFailed,
-                        ..Answer::received_many(values.iter().flatten())
+                        ..received_many(values.iter().flatten())
                     },
-                    None => Answer::received_many(values.iter().flatten()),
+                    None => received_many(values.iter().flatten()),
                 },
             }
         })
@@ -147,6 +170,12 @@ impl QueueHandle {
             Simple(queue) => queue.close(),
         }
     }
+}
+
+fn received_many<'a>(parcels: impl IntoIterator<Item = &'a Parcel>) -> Answer {
+    let pair = |answer: Answer| (answer.value, answer.aux);
+    let items: Vec<_> = parcels.into_iter().map(|parcel| pair(parcel.received())).collect();
+    Answer { value: items.len() as i64, items, ..Answer::ok() }
 }
 
 /// A time as the reference takes it: one below zero is none.
