@@ -5,6 +5,8 @@ use std::cell::Cell;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::transfer::undo;
+
 /// A value could not be turned into bytes, or bytes not into a value of the type; the text says why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodecError(pub String);
@@ -47,12 +49,18 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> Re
 pub(crate) fn append<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> postcard::Result<()> {
     // Single bytes go into an array at a third of what they cost in a vector.
     let mut stage = [0; STAGE];
+    let begin = undo::mark();
     match postcard::to_slice(value, &mut stage) {
         Ok(encoded) => into.extend_from_slice(encoded),
         Err(postcard::Error::SerializeBufferFull) => {
-            *into = postcard::to_extend(value, std::mem::take(into))?;
+            undo::since(begin);
+            let encoded = postcard::to_extend(value, std::mem::take(into));
+            *into = encoded.inspect_err(|_| undo::since(begin))?;
         }
-        Err(error) => return Err(error),
+        Err(error) => {
+            undo::since(begin);
+            return Err(error);
+        }
     }
     Ok(())
 }

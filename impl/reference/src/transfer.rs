@@ -25,6 +25,7 @@
 
 mod descriptor;
 mod error;
+pub(crate) mod undo;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -39,6 +40,7 @@ use crate::codec;
 
 pub use descriptor::Descriptor;
 pub use error::{DecodeError, EncodeError, Refused};
+pub use undo::undo;
 
 /// Why descriptors may travel with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,10 +76,12 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> 
 /// Those of [`encode`].
 pub fn encode_into<T: Serialize + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
     let before = buffer.len();
+    let begin = undo::mark();
     if !is_under_way(&OUTGOING) && without_descriptors(|| codec::append(value, buffer).ok()).is_some() {
         return Ok(());
     }
     // Once more, to learn what was refused.
+    undo::since(begin);
     buffer.truncate(before);
     *buffer = collect(value, None, std::mem::take(buffer))?.bytes;
     Ok(())
@@ -305,13 +309,16 @@ fn collect<T: Serialize + ?Sized>(
     buffer: Vec<u8>,
 ) -> Result<Parcel, EncodeError> {
     let _restore = Restore::replace(&OUTGOING, Outgoing::new(purpose));
+    let begin = undo::mark();
     let encoded = postcard::to_extend(value, buffer);
     let Some(outgoing) = OUTGOING.with(|slot| slot.take()) else { return Err(EncodeError::Nested) };
-    match (encoded, outgoing.refused) {
-        (Ok(bytes), None) => Ok(Parcel { bytes, ..outgoing.parcel }),
-        (_, Some(refused)) => Err(EncodeError::Refused(refused)),
-        (Err(source), None) => Err(EncodeError::Value { type_name: std::any::type_name::<T>(), source }),
-    }
+    let failed = match (encoded, outgoing.refused) {
+        (Ok(bytes), None) => return Ok(Parcel { bytes, ..outgoing.parcel }),
+        (_, Some(refused)) => EncodeError::Refused(refused),
+        (Err(source), None) => EncodeError::Value { type_name: std::any::type_name::<T>(), source },
+    };
+    undo::since(begin);
+    Err(failed)
 }
 
 fn supply<T: DeserializeOwned>(

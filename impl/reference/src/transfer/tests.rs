@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
+use std::rc::Rc;
 
 use serde::{Serialize, Serializer};
 
@@ -91,4 +92,32 @@ fn a_type_chooses_its_purposes_and_holds_until_confirmed() {
     assert_eq!(std::sync::Arc::strong_count(&witness), 2);
     drop(parcel);
     assert_eq!(std::sync::Arc::strong_count(&witness), 1);
+}
+
+/// Counts how often it was prepared for a journey less how often that was taken back.
+struct Prepared<'a>(&'a Rc<Cell<i32>>);
+
+impl Serialize for Prepared<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.set(self.0.get() + 1);
+        let count = Rc::clone(self.0);
+        super::undo(move || count.set(count.get() - 1));
+        serializer.serialize_unit()
+    }
+}
+
+#[test]
+fn what_was_prepared_for_nothing_is_taken_back() {
+    let count = Rc::new(Cell::new(0));
+    encode(&Prepared(&count)).expect("it is plain");
+    assert_eq!(count.get(), 1);
+    // Encoded twice, since it does not fit at once: before the part that counts and behind it.
+    encode(&(Prepared(&count), [0_u64; 30], "x".repeat(300))).expect("it is plain");
+    encode(&("x".repeat(300), Prepared(&count))).expect("it is plain");
+    assert_eq!(count.get(), 3, "what went before stays as it was");
+    let file = null();
+    assert!(encode(&(Prepared(&count), &file)).is_err());
+    assert_eq!(count.get(), 3);
+    encode_with_descriptors(&(Prepared(&count), file), Purpose::Connection).expect("it can travel");
+    assert_eq!(count.get(), 4);
 }
