@@ -56,8 +56,11 @@ use crate::address::Address;
 /// there to listen, and lets go of the object once nobody else refers to it.
 ///
 /// A proxy can be sent through the queues and connections of this library, be an argument of a process, and be
-/// part of a value in a managed container; the receiver has a reference of its own. Until it has it, the sender
-/// must keep his. A forked process has a reference of its own from the first use of the proxy on.
+/// part of a value in a managed container; the receiver has a reference of its own. One that was sent keeps its
+/// object alive until it has arrived, as long as the sender's process lives (and has not sent a thousand more
+/// that nobody received); in a message to Python it does not: there the sender must keep its own meanwhile. A
+/// forked process has a reference of its own from its start on where the proxy was among its arguments, and from
+/// the first use on otherwise.
 #[derive(Clone)]
 pub struct Proxy(Arc<Reference>);
 

@@ -6,7 +6,7 @@
 
 mod descriptor;
 mod fetch;
-mod sharer;
+pub(crate) mod sharer;
 
 use std::fmt;
 use std::io;
@@ -23,7 +23,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::descriptor::{RecvHandleError, SendHandleError};
 pub use self::fetch::FetchError;
-use self::fetch::Place;
+pub(crate) use self::fetch::Place;
+use self::sharer::Kept;
 
 /// Sends a descriptor over a connection, between its messages: one byte, with the descriptor beside it. The
 /// receiver has one more descriptor of the same open file.
@@ -92,7 +93,7 @@ impl Serialize for Passed {
             }
             NoStream::Os(error) => S::Error::custom(error),
         })?;
-        let place = sharer::offer(fd).map_err(S::Error::custom)?;
+        let place = sharer::offer(Kept::Descriptor(fd)).map_err(S::Error::custom)?;
         let (readable, writable) = (self.0.is_readable(), self.0.is_writable());
         pickled(&place, readable, writable).serialize(serializer)
     }

@@ -14,6 +14,8 @@ use super::nested::{home_of, refer};
 use super::received::Holding;
 use super::reference::{Class, Reference, read};
 use crate::family::process_key;
+use crate::reduction::Place;
+use crate::reduction::sharer::{self, Kept};
 
 /// A proxy between processes of this library.
 #[derive(Serialize, Deserialize)]
@@ -25,6 +27,8 @@ struct Travelling {
     ident: Box<str>,
     class: (Box<str>, Box<str>),
     exposed: Option<Vec<Box<str>>>,
+    /// Where the sender keeps the object alive until the receiver has a reference of its own.
+    kept: Option<(String, u64)>,
 }
 
 impl Serialize for Proxy {
@@ -34,10 +38,19 @@ impl Serialize for Proxy {
         if serializer.is_human_readable() {
             return self.0.to_value().serialize(serializer);
         }
-        // A process that is being started says when it has a reference of its own.
-        transfer::hold(self.clone());
         let Reference { home, typeid, ident, class, exposed, .. } = &*self.0;
         let starting = transfer::purpose() == Some(Purpose::Starting);
+        let kept = if starting {
+            // A process that is being started says when it has a reference of its own.
+            transfer::hold(self.clone());
+            None
+        } else {
+            let place = sharer::offer(Kept::Alive(Box::new(self.clone()))).map_err(S::Error::custom)?;
+            let kept = (place.address.to_string(), place.number);
+            // A value that does not fit at once is encoded again, and this is then word of nothing.
+            transfer::undo(move || sharer::withdraw(&place));
+            Some(kept)
+        };
         let key = (starting || home.key != process_key()).then(|| home.key.as_bytes().to_vec());
         Travelling {
             address: home.address.to_string(),
@@ -46,6 +59,7 @@ impl Serialize for Proxy {
             ident: ident.clone(),
             class: (class.module.clone(), class.name.clone()),
             exposed: exposed.get().map(|exposed| exposed.to_vec()),
+            kept,
         }
         .serialize(serializer)
     }
@@ -64,12 +78,17 @@ impl<'de> Deserialize<'de> for Proxy {
                 }
             };
         }
-        let Travelling { address, key, typeid, ident, class, exposed } =
+        let Travelling { address, key, typeid, ident, class, exposed, kept } =
             Travelling::deserialize(deserializer)?;
         let address = address.parse().map_err(D::Error::custom)?;
         let key = key.map_or_else(process_key, Key::even_empty);
         let class = Class { module: class.0, name: class.1 };
         let reference = Reference::taken(Home::of(address, key), &typeid, &ident, class, exposed);
-        reference.map(Proxy).map_err(D::Error::custom)
+        let proxy = reference.map(Proxy).map_err(D::Error::custom)?;
+        if let Some((address, number)) = kept {
+            let address = address.parse().map_err(D::Error::custom)?;
+            Place { address, number }.settle();
+        }
+        Ok(proxy)
     }
 }

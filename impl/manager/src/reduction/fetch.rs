@@ -1,4 +1,4 @@
-//! Where a descriptor waits to be fetched, and how it is fetched.
+//! Where something waits for its receiver, and how that asks for it.
 
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,16 +13,19 @@ use super::descriptor::{self, RecvHandleError};
 use crate::address::Address;
 use crate::client::{ConnectError, ConnectOptions, connect_stream};
 use crate::family::{named, process_key, with_spelled};
-use crate::stream::SendError;
+use crate::stream::{SendError, Stream};
 
 /// How long it may take to fetch a descriptor.
 const TIME: Duration = Duration::from_secs(30);
 
-/// Where a descriptor waits: with whom, and under which number.
+/// How long a sender may take to let go of what has arrived.
+const SETTLING: Duration = Duration::from_secs(5);
+
+/// Where something waits: with whom, and under which number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) address: Address,
-    pub(super) number: u64,
+pub(crate) struct Place {
+    pub(crate) address: Address,
+    pub(crate) number: u64,
 }
 
 /// Why a descriptor was not fetched.
@@ -67,6 +70,28 @@ impl Place {
             RecvHandleError::Eof => FetchError::Gone,
             other => FetchError::Receive(other),
         })
+    }
+
+    /// Tells the sender that what it keeps is needed no more, and waits until it has let go of it. A sender that
+    /// is gone keeps nothing.
+    pub(crate) fn settle(&self) {
+        let deadline = Instant::now() + SETTLING;
+        if let Ok(mut stream) = self.ask(deadline) {
+            // The end of the stream is all there is to come.
+            let _ = stream.receive(0, Some(deadline));
+        }
+    }
+
+    fn ask(&self, deadline: Instant) -> Result<Stream, FetchError> {
+        let options = ConnectOptions {
+            deadline: Some(deadline),
+            key: Some(process_key()),
+            ..ConnectOptions::default()
+        };
+        let mut stream = connect_stream(&self.address, &options).map_err(FetchError::Connect)?;
+        let request = to_vec(&(self.number, process::id())).unwrap_or_default();
+        stream.send(&request, Some(deadline)).map_err(FetchError::Send)?;
+        Ok(stream)
     }
 }
 

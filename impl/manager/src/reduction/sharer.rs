@@ -1,5 +1,6 @@
-//! The thread of a process that hands out descriptors which it has sent word of.
+//! The thread of a process that keeps what it has sent word of until the receiver asks for it.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,7 +15,7 @@ use super::fetch::Place;
 use crate::family::process_key;
 use crate::listener::{AcceptError, Accepted, Listener, ListenerOptions};
 
-/// How many descriptors wait at most: the oldest makes room.
+/// How much is kept at most: the oldest makes room.
 const MOST: usize = 1000;
 
 /// How long somebody who has proved the key may take to say what he wants.
@@ -30,28 +31,58 @@ struct Sharer {
 #[derive(Default)]
 struct Offers {
     next: u64,
-    waiting: VecDeque<(u64, OwnedFd)>,
+    waiting: VecDeque<(u64, Kept)>,
+}
+
+/// What waits.
+pub(crate) enum Kept {
+    /// For whoever fetches it.
+    Descriptor(OwnedFd),
+    /// Only to be dropped when the receiver has what it needs: a reference that is counted elsewhere, say.
+    Alive(Box<dyn Any + Send>),
 }
 
 static SHARER: Mutex<Option<Sharer>> = Mutex::new(None);
 
-/// Keeps the descriptor for one process of this family, which is told where to fetch it.
-pub(super) fn offer(fd: OwnedFd) -> io::Result<Place> {
-    let mut sharer = SHARER.lock().unwrap_or_else(PoisonError::into_inner);
+/// Keeps this for one process of this family, which is told where to ask for it.
+pub(crate) fn offer(kept: Kept) -> io::Result<Place> {
+    let mut running = SHARER.lock().unwrap_or_else(PoisonError::into_inner);
     // A forked copy of the process has no such thread, and a copy of what waits with the other's.
-    sharer.take_if(|sharer| sharer.process != process::id() || sharer.listener.is_closed());
-    let sharer = match &mut *sharer {
+    let stale = running.take_if(|sharer| sharer.process != process::id() || sharer.listener.is_closed());
+    let sharer = match &mut *running {
         Some(sharer) => sharer,
         none => none.insert(start()?),
     };
+    let address = sharer.listener.address().clone();
     let mut offers = sharer.offers.lock().unwrap_or_else(PoisonError::into_inner);
     offers.next += 1;
     let number = offers.next;
     let crowded_out = if offers.waiting.len() < MOST { None } else { offers.waiting.pop_front() };
-    offers.waiting.push_back((number, fd));
+    offers.waiting.push_back((number, kept));
     drop(offers);
-    drop(crowded_out);
-    Ok(Place { address: sharer.listener.address().clone(), number })
+    drop(running);
+    // With no lock held: what goes may have to say so to a server.
+    drop((stale, crowded_out));
+    Ok(Place { address, number })
+}
+
+/// Keeps it no longer: nobody was told.
+pub(crate) fn withdraw(place: &Place) {
+    let sharer = SHARER.lock().unwrap_or_else(PoisonError::into_inner);
+    let ours = sharer
+        .as_ref()
+        .filter(|sharer| sharer.process == process::id() && *sharer.listener.address() == place.address);
+    let Some(offers) = ours.map(|sharer| Arc::clone(&sharer.offers)) else { return };
+    drop(sharer);
+    let withdrawn = offers.lock().unwrap_or_else(PoisonError::into_inner).take(place.number);
+    drop(withdrawn);
+}
+
+impl Offers {
+    fn take(&mut self, number: u64) -> Option<Kept> {
+        let found = self.waiting.iter().position(|(waiting, _)| *waiting == number)?;
+        self.waiting.remove(found).map(|(_, kept)| kept)
+    }
 }
 
 fn start() -> io::Result<Sharer> {
@@ -80,13 +111,14 @@ fn hand_out(mut accepted: Accepted, offers: &Mutex<Offers>) {
     let deadline = Instant::now() + TIME;
     let Ok(request) = accepted.stream.receive(1000, Some(deadline)) else { return };
     let Ok((number, _process)) = from_slice::<(u64, i64)>(&request) else { return };
-    let offered = {
-        let mut offers = offers.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = offers.waiting.iter().position(|(offered, _)| *offered == number);
-        found.and_then(|index| offers.waiting.remove(index))
-    };
-    if let Some((_, fd)) = offered {
-        // It is closed here then, whether or not somebody has it now.
-        let _ = descriptor::send(accepted.stream.as_fd(), fd.as_fd());
+    let offered = offers.lock().unwrap_or_else(PoisonError::into_inner).take(number);
+    match offered {
+        Some(Kept::Descriptor(fd)) => {
+            // It is closed here then, whether or not somebody has it now.
+            let _ = descriptor::send(accepted.stream.as_fd(), fd.as_fd());
+        }
+        // Gone before the end of the stream says so.
+        Some(Kept::Alive(kept)) => drop(kept),
+        None => {}
     }
 }

@@ -1,7 +1,5 @@
 //! Objects of CPython's own manager, without a type of theirs.
 
-use std::sync::mpsc;
-
 use procession_manager::{
     Answer, CallError, ConnectOptions, Listener, ListenerOptions, PickleExt, Proxy, Remote, connect,
 };
@@ -124,24 +122,20 @@ fn a_call_that_waits_stops_no_other_thread() {
 #[test]
 fn after_the_shutdown_every_call_says_that_the_server_is_gone() {
     let Some((mut python, remote)) = Console::managing() else { return };
-    let queue = remote.create("Queue", (), ()).expect("it is created");
+    let barrier = remote.create("Barrier", (2,), ()).expect("it is created");
     let unused = remote.create("list", (), ()).expect("it is created");
-    let (began, begins) = mpsc::channel();
     let waiting = std::thread::spawn({
-        let queue = queue.clone();
-        move || {
-            let () = queue.get("put", (1,)).expect("there is room");
-            began.send(()).expect("the test waits");
-            let first = queue.get::<i64>("get", ());
-            (first, queue.get::<i64>("get", ()))
-        }
+        let barrier = barrier.clone();
+        move || (barrier.get::<i64>("wait", ()), barrier.get::<i64>("wait", ()))
     });
-    begins.recv().expect("it begins");
+    while barrier.get::<u64>("__getattribute__", ("n_waiting",)).expect("it serves") == 0 {
+        std::thread::yield_now();
+    }
     remote.shutdown().expect("it serves");
     python.run("manager.join() if hasattr(manager, 'join') else None");
-    let (_, second) = waiting.join().expect("no panic");
-    assert!(matches!(second, Err(CallError::ServerGone)), "{second:?}");
-    for proxy in [&queue, &unused] {
+    let waited = waiting.join().expect("no panic");
+    assert!(matches!(waited, (Err(CallError::ServerGone), Err(CallError::ServerGone))), "{waited:?}");
+    for proxy in [&barrier, &unused] {
         let gone = proxy.get::<i64>("__len__", ());
         assert!(matches!(gone, Err(CallError::ServerGone)), "{gone:?}");
     }
@@ -268,4 +262,32 @@ fn a_forked_process_has_references_and_connections_of_its_own() {
     assert_eq!(child.exitcode().expect("it has ended"), Some(0));
     assert_eq!(list.get_value::<Vec<i64>>().expect("numbers"), [1, 2]);
     assert_eq!(references(&remote, &list), 1);
+}
+
+#[test]
+fn a_proxy_that_is_under_way_keeps_its_object() {
+    let Some((_python, remote)) = Console::managing() else { return };
+    let before = remote.number_of_objects().expect("it serves");
+    let list = || remote.create("list", ([1],), ()).expect("it is created");
+    let queue = Queue::<Proxy>::new().expect("memory is left");
+    let (here, there) = pipe(true).expect("memory is left");
+    queue.put(&list()).expect("there is room");
+    here.send(&list()).expect("it receives");
+    assert_eq!(remote.number_of_objects().expect("it serves"), before + 2);
+    let work = |(queue, end): (Queue<Proxy>, procession_reference::Connection)| {
+        let arrived = [queue.get().expect("it was put"), end.recv::<Proxy>().expect("it was sent")];
+        end.send(&()).expect("it receives");
+        let () = end.recv().expect("it was sent");
+        for list in arrived {
+            assert_eq!(list.get_value::<Vec<i64>>().expect("numbers"), [1]);
+        }
+    };
+    let child = Process::new(work, (queue.clone(), there));
+    child.start().expect("it starts");
+    let () = here.recv().expect("it was sent");
+    // They have arrived, so nobody else keeps them.
+    here.send(&()).expect("it receives");
+    child.join().expect("it ends");
+    assert_eq!(child.exitcode().expect("it has ended"), Some(0));
+    assert_eq!(remote.number_of_objects().expect("it serves"), before);
 }
