@@ -36,25 +36,26 @@ pub fn write(value: &Value<'_>) -> Result<Vec<u8>, WriteError> {
 /// # Errors
 /// See [`WriteError`].
 pub fn write_as(node: Node<'_>, protocol: Protocol) -> Result<Vec<u8>, WriteError> {
-    let mut writer = Writer {
-        store: node.store,
-        protocol,
-        out: Output::default(),
-        memo: vec![UNWRITTEN; node.store.records.len()],
-        count: 0,
-        known: [UNWRITTEN; Known::COUNT],
-        tasks: Vec::new(),
-    };
-    writer.out.bytes.reserve(node.store.records.len() * 4 + node.store.source.len());
-    writer.out.write(&[op::PROTO, protocol as u8]);
-    if protocol >= Protocol::Four {
-        writer.out.begin_framing();
-    }
+    let mut writer = Writer::new(node, protocol);
     writer.tasks.push(Task::Save(node.id));
     writer.run()?;
-    writer.out.write(&[op::STOP]);
-    writer.out.close();
-    Ok(writer.out.bytes)
+    Ok(writer.finish())
+}
+
+/// Writes the tuple of a text and an object of a value, in protocol 4, without a copy of the object.
+///
+/// # Errors
+/// See [`write`].
+pub fn write_pair(text: &str, node: Node<'_>) -> Result<Vec<u8>, WriteError> {
+    let mut writer = Writer::new(node, Protocol::Four);
+    writer.out.boundary();
+    writer.text(text.as_bytes());
+    writer.put_unnamed();
+    writer.tasks.push(Task::Save(node.id));
+    writer.run()?;
+    writer.out.write(&[op::TUPLE2]);
+    writer.put_unnamed();
+    Ok(writer.finish())
 }
 
 /// No entry of the memo.
@@ -123,7 +124,31 @@ struct Writer<'v> {
     tasks: Vec<Task>,
 }
 
-impl Writer<'_> {
+impl<'v> Writer<'v> {
+    fn new(node: Node<'v>, protocol: Protocol) -> Writer<'v> {
+        let mut writer = Writer {
+            store: node.store,
+            protocol,
+            out: Output::default(),
+            memo: vec![UNWRITTEN; node.store.records.len()],
+            count: 0,
+            known: [UNWRITTEN; Known::COUNT],
+            tasks: Vec::new(),
+        };
+        writer.out.bytes.reserve(node.store.records.len() * 4 + node.store.source.len());
+        writer.out.write(&[op::PROTO, protocol as u8]);
+        if protocol >= Protocol::Four {
+            writer.out.begin_framing();
+        }
+        writer
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        self.out.write(&[op::STOP]);
+        self.out.close();
+        self.out.bytes
+    }
+
     fn run(&mut self) -> Result<(), WriteError> {
         while let Some(task) = self.tasks.pop() {
             match task {

@@ -1,6 +1,7 @@
 //! Every captured pickle: read to the value it holds, and written back.
 
-use procession_wire::pickle::{Protocol, write_as};
+use procession_wire::Builder;
+use procession_wire::pickle::{Protocol, write, write_as, write_pair};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -80,5 +81,21 @@ fn a_value_is_the_same_in_every_protocol() {
             let again = trusting().read(&written);
             assert!(again.as_ref() == Ok(&value), "{} as {protocol:?}: {again:?}", label(vector));
         }
+    }
+}
+
+#[test]
+fn a_pair_is_what_the_tuple_of_both_is() {
+    for vector in vectors("pickles") {
+        let pickle = unhex(&vector["hex"]);
+        let value = trusting().read(&pickle).unwrap();
+        let mut builder = Builder::new();
+        let parts = [builder.str("#RETURN"), builder.copy(value.root())];
+        let pair = builder.tuple(&parts);
+        let pair = builder.finish(pair);
+        let [_, second] = pair.root().tuple().and_then(|items| items.array()).unwrap();
+        assert_eq!(write_pair("#RETURN", second), write(&pair), "{}", label(vector));
+        let written = write_pair("#RETURN", value.root()).unwrap();
+        assert!(trusting().read(&written).unwrap() == pair, "{}", label(vector));
     }
 }
