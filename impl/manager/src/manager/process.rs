@@ -1,5 +1,6 @@
 //! The process in which a manager's server runs: how it is started, and what it does.
 
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -82,38 +83,34 @@ pub(super) fn start<S: Setup>(
 /// The body of the server's process.
 fn serve<S: Setup>(order: Order<S>) -> Result<(), String> {
     let Order { address, key, setup, report } = order;
-    let said = |what: Report| {
-        // Whoever started this process has died, if it does not listen: then the server ends, too.
-        let _ = report.send(&what);
-    };
-    // Before there are other threads, which inherit it. SIGINT is left waiting for ever.
-    let mut signals = SigSet::empty();
-    signals.add(Signal::SIGINT);
-    signals.add(Signal::SIGTERM);
-    let blocked = signals.thread_block();
-    let mut terminate = SigSet::empty();
-    terminate.add(Signal::SIGTERM);
-    let ends = blocked.and_then(|()| {
-        let told = SignalFd::with_flags(&terminate, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        told.as_fd().try_clone_to_owned().map_err(|_| nix::errno::Errno::EMFILE)
-    });
-    let mut ends: Vec<OwnedFd> = match ends {
-        Ok(told) => vec![told],
-        Err(error) => return Ok(said(Report::Os(error.to_string()))),
-    };
-    if let Some(parent) = parent_process() {
-        match parent.as_fd().try_clone_to_owned() {
-            Ok(parent) => ends.push(parent),
-            Err(error) => return Ok(said(Report::Os(error.to_string()))),
+    let ready = ends()
+        .map_err(|error| Report::Os(error.to_string()))
+        .and_then(|ends| Ok((bind(address.as_deref(), &key, setup)?, ends)));
+    // Whoever started this process has died, if it does not listen: then the server ends, too.
+    match ready {
+        Ok((server, ends)) => {
+            let _ = report.send(&Report::Serves(server.address().to_string()));
+            drop(report);
+            server.serve_while(ends).map_err(|error| error.to_string())
+        }
+        Err(failed) => {
+            let _ = report.send(&failed);
+            Ok(())
         }
     }
-    let server = match bind(address.as_deref(), &key, setup) {
-        Ok(server) => server,
-        Err(failed) => return Ok(said(failed)),
-    };
-    said(Report::Serves(server.address().to_string()));
-    drop(report);
-    server.serve_while(ends).map_err(|error| error.to_string())
+}
+
+/// What ends the server: SIGTERM, and the end of the process that started it. SIGINT does not.
+fn ends() -> io::Result<Vec<OwnedFd>> {
+    let terminate = SigSet::from(Signal::SIGTERM);
+    // Before there are other threads, which inherit it. SIGINT is left waiting for ever.
+    (terminate | Signal::SIGINT).thread_block()?;
+    let told = SignalFd::with_flags(&terminate, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+    let mut ends = vec![told.as_fd().try_clone_to_owned()?];
+    if let Some(parent) = parent_process() {
+        ends.push(parent.as_fd().try_clone_to_owned()?);
+    }
+    Ok(ends)
 }
 
 fn bind<S: Setup>(address: Option<&str>, key: &AuthKey, setup: S) -> Result<Server, Report> {

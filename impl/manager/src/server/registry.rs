@@ -50,6 +50,12 @@ impl Registry {
         own
     }
 
+    /// Registers a name without a function, as Python does: creating one with exactly one list or dict, by
+    /// position, gives an object that holds it.
+    pub fn stored(&mut self, typeid: &str) {
+        self.add(typeid, standard::stored);
+    }
+
     /// Registers a name for what only methods give: creating one is an error.
     pub fn result_only(&mut self, typeid: &'static str) {
         self.add(typeid, move |_| {

@@ -2,7 +2,7 @@
 
 use procession_wire::message::{self, Exception, Reply, Token};
 use procession_wire::value::Id;
-use procession_wire::{Builder, Node, Text, Value, pickle};
+use procession_wire::{Builder, Text, Value, pickle};
 
 use super::{Object, Stored};
 use crate::address::Address;
@@ -103,18 +103,11 @@ impl Answer {
     /// What keeps it from being written, in words.
     pub(super) fn write(&self) -> Result<Vec<u8>, String> {
         let written = match self {
-            Answer::Value(stored) => write_return(stored.root()),
+            Answer::Value(stored) => pickle::write_pair("#RETURN", stored.root()),
             Answer::Built(value) => pickle::write(value),
         };
         written.map_err(|error| error.to_string())
     }
-}
-
-fn write_return(node: Node<'_>) -> Result<Vec<u8>, pickle::WriteError> {
-    let mut builder = Builder::new();
-    let result = builder.copy(node);
-    let reply = Reply::add_return(&mut builder, result);
-    pickle::write(&builder.finish(reply))
 }
 
 /// The `KeyError` of a name.

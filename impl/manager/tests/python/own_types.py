@@ -18,13 +18,22 @@ class Manager(BaseManager):
     """Knows the types of the server by name."""
 
 
-for name in ("counter", "shared_counter", "reserved", "kept", "failing", "unknown", "result_only"):
+for name in ("counter", "shared_counter", "reserved", "kept", "failing", "unknown", "result_only",
+             "stored"):
     Manager.register(name)
 Manager.register("maker", method_to_typeid={"twin": "counter"})
 
 
+def place():
+    family, _, rest = sys.argv[1].partition(":")
+    if family == "tcp":
+        host, _, port = rest.rpartition(":")
+        return host, int(port)
+    return "\0" + rest if family == "abstract" else rest
+
+
 def connected():
-    path, key = sys.argv[1], bytes.fromhex(sys.argv[2])
+    path, key = place(), bytes.fromhex(sys.argv[2])
     current_process().authkey = key
     manager = Manager(address=path, authkey=key)
     manager.connect()
@@ -65,6 +74,11 @@ def creation(manager):
     assert reserved.get() == 5
     assert not hasattr(reserved, "add")
     assert reserved._callmethod("_secret") == 42
+    stored = manager.stored([1, 2])
+    stored.append(3)
+    assert stored.pop() == 3 and stored.count(1) == 1
+    for arguments in ((), (1,), ([1], [2])):
+        assert type(raised(manager.stored, *arguments)) is RemoteError
     one, other = manager.shared_counter(), manager.shared_counter()
     one.add(3)
     assert other.get() == 3
@@ -106,7 +120,8 @@ def threads(manager):
 
 def deaths(manager):
     before = manager._number_of_objects()
-    for blocks in ("get", "wait"):
+    # Over TCP the server knows no process.
+    for blocks in () if sys.argv[1].startswith("tcp:") else ("get", "wait"):
         child = subprocess.Popen(
             [sys.executable, __file__, sys.argv[1], sys.argv[2], blocks],
             stdout=subprocess.PIPE,
@@ -129,7 +144,7 @@ def to_be_killed(manager):
 
 
 def wrong_key():
-    manager = Manager(address=sys.argv[1], authkey=b"another key")
+    manager = Manager(address=place(), authkey=b"another key")
     assert type(raised(manager.connect)).__name__ == "AuthenticationError"
 
 

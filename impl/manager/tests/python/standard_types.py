@@ -10,7 +10,7 @@ from multiprocessing.managers import RemoteError, SyncManager
 
 
 def connected():
-    path, key = sys.argv[1], bytes.fromhex(sys.argv[2])
+    path, key = sys.argv[1].partition(":")[2], bytes.fromhex(sys.argv[2])
     current_process().authkey = key
     manager = SyncManager(address=path, authkey=key)
     manager.connect()

@@ -141,6 +141,7 @@ pub fn registry() -> Registry {
             .method("plain", |counter: &Counter| Ok(vec![counter.get()?])),
     );
     registry.result_only("result_only");
+    registry.stored("stored");
     registry.register(Own::new("failing", || Err::<Counter, _>(Raise::value_error("nothing is made"))));
     registry.add("kept", |_| Ok(std::sync::Arc::new(Kept::default())));
     registry

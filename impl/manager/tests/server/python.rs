@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::counter::{KEY, path_of, served, settings};
+use crate::counter::{KEY, served, settings};
 
 /// Every CPython from 3.6 on that is at hand: `python3`, and those that pyenv keeps.
 fn pythons() -> Vec<PathBuf> {
@@ -25,15 +25,17 @@ fn pythons() -> Vec<PathBuf> {
     found
 }
 
-/// Runs a script of `tests/python` as a client of a server, with every CPython.
-fn run(script: &str) {
+/// Runs a script of `tests/python` as a client of a server at this address, with every one of these.
+fn run(script: &str, pythons: &[PathBuf], at: Option<&str>) {
     let key: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
-    for python in pythons() {
-        let serving = served(settings());
+    for python in pythons {
+        let mut settings = settings();
+        settings.address = at.map(|address| address.parse().expect("an address"));
+        let serving = served(settings);
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(script);
-        let output = Command::new(&python)
+        let output = Command::new(python)
             .arg(script)
-            .arg(path_of(serving.address()))
+            .arg(serving.address().to_string())
             .arg(&key)
             .output()
             .expect("a python that ran before");
@@ -44,10 +46,18 @@ fn run(script: &str) {
 
 #[test]
 fn own_types_are_used_from_python() {
-    run("own_types.py");
+    run("own_types.py", &pythons(), None);
 }
 
 #[test]
 fn standard_types_are_used_from_python() {
-    run("standard_types.py");
+    run("standard_types.py", &pythons(), None);
+}
+
+#[test]
+fn a_server_has_any_address() {
+    let name = format!("abstract:procession-{}", std::process::id());
+    for at in ["tcp:127.0.0.1:0", &name] {
+        run("own_types.py", &pythons()[..1.min(pythons().len())], Some(at));
+    }
 }

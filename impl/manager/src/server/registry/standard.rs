@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use procession_wire::Kind;
+
 use super::super::referents::{
     Array, Barrier, Condition, Dict, Event, List, Lock, Namespace, Queue, RLock, Semaphore, Value,
 };
@@ -32,6 +34,26 @@ pub(super) const TYPES: &[(&str, Make)] = &[
     ("dict", |c| made(Dict::create(c.arguments, c.objects, c.work, c.quota))),
     ("list", |c| made(List::create(c.arguments, c.objects, c.work, c.quota))),
 ];
+
+/// What a client gives, as an object.
+pub(super) fn stored(creation: &mut Creation<'_>) -> Result<Arc<dyn Referent>, Fault> {
+    let c = creation;
+    let given = match c.arguments.positional.array() {
+        Some([given]) if c.arguments.named.is_empty() => given,
+        _ => {
+            let said = "Without callable, must have one non-keyword argument";
+            return Err(Raise::value_error(said).into());
+        }
+    };
+    match given.kind() {
+        Kind::List(_) => made(List::create(c.arguments, c.objects, c.work, c.quota)),
+        Kind::Dict(_) => made(Dict::create(c.arguments, c.objects, c.work, c.quota)),
+        _ => {
+            let said = format!("a {} has no methods here, expected a list or a dict", given.type_name());
+            Err(Raise::type_error(said).into())
+        }
+    }
+}
 
 fn made<R: Referent>(made: Result<R, Raise>) -> Result<Arc<dyn Referent>, Fault> {
     Ok(Arc::new(made?))
