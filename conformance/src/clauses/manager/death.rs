@@ -82,7 +82,8 @@ pub const CLAUSES: &[Clause] = &[
                     .managed("l", "m", a_list([1]))
                     .main(main)
                     .process("p", client)
-                    .process("w", [get("q").after(gone("p")).label("wait").gives(1)])
+                    // It has no proxy of the list, by birth or otherwise.
+                    .role(holding("w", &["q"]), [get("q").after(gone("p")).label("wait").gives(1)])
                     .kill("p", [returned("p", "ready")])
             };
             let when_seen = |line: Line| line.after(gone("p")).after(blocked("w", "wait"));
