@@ -134,7 +134,7 @@ fn not_recursive(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> An
     }
 }
 
-fn asks_nobody(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+pub(crate) fn asks_nobody(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     let answer = inner.call(call);
     match (call, answer.outcome) {
         (Call::Release { .. }, _) => answer,
@@ -183,7 +183,7 @@ fn one_more(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     }
 }
 
-fn all_is_one(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+pub(crate) fn all_is_one(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     match call {
         Call::NotifyAll => inner.call(&Call::Notify { n: None }),
         _ => inner.call(call),

@@ -142,6 +142,22 @@ impl Defect {
         Defect { list: Some(list), ..Defect::NONE }
     }
 
+    /// A defect in the calls on managers and nothing else.
+    pub const fn in_managers(manager: OnObject) -> Defect {
+        Defect { manager: Some(manager), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on handles of managed objects and nothing else. What is asked by `invoke` and its
+    /// kin goes to the library.
+    pub const fn in_managed(managed: OnObject) -> Defect {
+        Defect { managed: Some(managed), ..Defect::NONE }
+    }
+
+    /// A defect in the calls on listeners and nothing else.
+    pub const fn in_listeners(listener: OnObject) -> Defect {
+        Defect { listener: Some(listener), ..Defect::NONE }
+    }
+
     /// A defect in how objects are created and nothing else.
     pub const fn in_creation(create: OnCreate) -> Defect {
         Defect { create: Some(create), ..Defect::NONE }
@@ -209,8 +225,11 @@ impl Defect {
 pub struct Memory {
     /// The handle's name: the object's, the end's or the worker's.
     pub name: String,
-    /// What the object is; absent for a process and for what a call has made.
+    /// What the object is; absent for a process and for what a call has made, unless that is a manager or a
+    /// proxy.
     pub kind: Option<ObjectKind>,
+    /// Whether the handle was made from another one of this process, for a thread or to travel.
+    pub is_share: bool,
     /// Items held back.
     pub held: VecDeque<Item>,
     /// Answers kept for later.

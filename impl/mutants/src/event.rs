@@ -127,7 +127,7 @@ fn wakes_one(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer
     answer
 }
 
-fn looks_now_and_then(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+pub(crate) fn looks_now_and_then(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     let Call::Await { timeout_ms } = call else { return inner.call(call) };
     let limit = timeout_ms.map(|ms| Duration::from_millis(ms.max(0) as u64));
     let began = Instant::now();

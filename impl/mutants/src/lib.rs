@@ -13,14 +13,21 @@ mod calls;
 mod condition;
 mod condition_death;
 mod context;
+mod creating;
 mod defect;
 mod descriptors;
 mod event;
 pub mod facts;
+mod invoking;
 mod isolation;
 mod joinable;
+mod kinds;
 mod list;
 mod lock;
+mod managed_sync;
+mod manager_clients;
+mod manager_lifetime;
+mod manager_types;
 mod os_pipe;
 mod pipe_bytes;
 mod pipe_end_of_stream;
@@ -107,6 +114,10 @@ const CHAPTERS: &[&[Mutant]] = &[
     array::MUTANTS,
     block::MUTANTS,
     list::MUTANTS,
+    manager_lifetime::MUTANTS,
+    manager_types::MUTANTS,
+    manager_clients::MUTANTS,
+    managed_sync::MUTANTS,
 ];
 
 /// Every mutant.

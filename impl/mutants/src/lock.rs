@@ -212,7 +212,7 @@ fn by_its_holder(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> An
     }
 }
 
-fn releases_anything(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+pub(crate) fn releases_anything(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     let answer = inner.call(call);
     match (call, answer.outcome) {
         (Call::Release { .. }, Outcome::OverRelease | Outcome::NotOwner) => Answer::ok(),

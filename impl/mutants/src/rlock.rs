@@ -87,7 +87,7 @@ fn shared(memory: &Memory, call: &Call, inner: &mut dyn Object, shares: fn(u32) 
     answer
 }
 
-fn of_the_process(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+pub(crate) fn of_the_process(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     shared(memory, call, inner, |holder| holder == std::process::id())
 }
 

@@ -1,11 +1,9 @@
 //! Mutants of semaphores: permits counted wrongly, lost, or given back too often.
 
-use procession_contract::{
-    Answer, Call, Implementation, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome, Scalar,
-};
+use procession_contract::{Answer, Call, Object, ObjectKind, Outcome, Scalar};
 
 use crate::calls::{RELEASE, is_acquire, is_acquired};
-use crate::{Defect, Memory, Mutant, acquiring, facts, proc, users};
+use crate::{Defect, Memory, Mutant, acquiring, creating, facts, proc, users};
 
 /// The mutants.
 pub const MUTANTS: &[Mutant] = &[
@@ -20,7 +18,7 @@ pub const MUTANTS: &[Mutant] = &[
         about: "A semaphore without an initial value has two permits.",
         clauses: &["semaphore/default-one"],
         defect: Defect::in_creation(|inner, spec, method, existing| {
-            created_as(inner, spec, method, existing, begins_with_two)
+            creating::other(inner, spec, method, existing, begins_with_two)
         }),
     },
     Mutant {
@@ -28,7 +26,7 @@ pub const MUTANTS: &[Mutant] = &[
         about: "A semaphore with the initial value 0 has a permit.",
         clauses: &["semaphore/default-one", "semaphore/timeouts", "semaphore/counting"],
         defect: Defect::in_creation(|inner, spec, method, existing| {
-            created_as(inner, spec, method, existing, never_nothing)
+            creating::other(inner, spec, method, existing, never_nothing)
         }),
     },
     Mutant {
@@ -36,7 +34,7 @@ pub const MUTANTS: &[Mutant] = &[
         about: "A plain semaphore, too, is never released above its initial value.",
         clauses: &["semaphore/unbounded-release", "semaphore/counting", "semaphore/order-in-any-program"],
         defect: Defect::in_creation(|inner, spec, method, existing| {
-            created_as(inner, spec, method, existing, always_bounded)
+            creating::other(inner, spec, method, existing, always_bounded)
         }),
     },
     Mutant {
@@ -44,7 +42,7 @@ pub const MUTANTS: &[Mutant] = &[
         about: "A bounded semaphore may be released above its initial value.",
         clauses: &["semaphore/bounded-over-release-error"],
         defect: Defect::in_creation(|inner, spec, method, existing| {
-            created_as(inner, spec, method, existing, never_bounded)
+            creating::other(inner, spec, method, existing, never_bounded)
         }),
     },
     Mutant {
@@ -61,7 +59,7 @@ pub const MUTANTS: &[Mutant] = &[
         about: "A negative initial value is taken for 0.",
         clauses: &["semaphore/negative-initial-error"],
         defect: Defect::in_creation(|inner, spec, method, existing| {
-            created_as(inner, spec, method, existing, negative_is_nothing)
+            creating::other(inner, spec, method, existing, negative_is_nothing)
         }),
     },
     Mutant {
@@ -69,7 +67,7 @@ pub const MUTANTS: &[Mutant] = &[
         about: "An initial value that is no whole number is rounded.",
         clauses: &["semaphore/negative-initial-error"],
         defect: Defect::in_creation(|inner, spec, method, existing| {
-            created_as(inner, spec, method, existing, rounds)
+            creating::other(inner, spec, method, existing, rounds)
         }),
     },
     Mutant {
@@ -142,19 +140,6 @@ fn gives_two(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer
     inner.call(call)
 }
 
-/// Creates something else than was asked for.
-fn created_as(
-    inner: &dyn Implementation,
-    spec: &ObjectSpec,
-    method: Method,
-    existing: &mut Objects,
-    other: fn(&mut ObjectKind),
-) -> Result<Objects, Answer> {
-    let mut spec = spec.clone();
-    other(&mut spec.kind);
-    inner.create(&spec, method, existing)
-}
-
 /// The initial value that a semaphore is asked to have.
 fn value_of(kind: &mut ObjectKind) -> Option<&mut Option<Scalar>> {
     match kind {
@@ -175,7 +160,7 @@ fn never_nothing(kind: &mut ObjectKind) {
     }
 }
 
-fn negative_is_nothing(kind: &mut ObjectKind) {
+pub(crate) fn negative_is_nothing(kind: &mut ObjectKind) {
     if let Some(value @ Some(Scalar::Int(..0))) = value_of(kind) {
         *value = Some(0.into());
     }
@@ -195,7 +180,7 @@ fn always_bounded(kind: &mut ObjectKind) {
     }
 }
 
-fn never_bounded(kind: &mut ObjectKind) {
+pub(crate) fn never_bounded(kind: &mut ObjectKind) {
     if let ObjectKind::BoundedSemaphore { value } = kind {
         *kind = ObjectKind::Semaphore { value: value.take() };
     }

@@ -1,16 +1,14 @@
 //! The reference with a defect in front of it.
 
 use std::any::Any;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use procession_contract::{
-    Answer, Call, Implementation, LockChoice, Manifest, Method, Object, ObjectKind, ObjectSpec, Objects,
-    Outcome, Processes, Script, Ticket, Worker,
+    Answer, Call, Implementation, Manifest, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome,
+    Processes, Script, Ticket, Worker,
 };
 
 use crate::defect::{Memory, OnObject};
-use crate::{Mutant, facts};
+use crate::{Mutant, facts, kinds};
 
 /// A mutant as an implementation.
 pub struct Wrapped {
@@ -49,43 +47,55 @@ impl Handle {
         mutant: &'static Mutant,
         name: &str,
         defect: Option<OnObject>,
+        kind: Option<ObjectKind>,
     ) -> Box<dyn Object> {
-        let memory = Memory { name: name.to_owned(), ..Memory::default() };
+        let memory = Memory { name: name.to_owned(), kind, ..Memory::default() };
         Box::new(Handle { inner, mutant, defect, memory })
     }
 }
 
-/// What the objects are that this process knows by these names: what `get_lock` returns is the lock that a
-/// value was given, or a recursive one, and has the defect of those.
-static KINDS: Mutex<BTreeMap<String, ObjectKind>> = Mutex::new(BTreeMap::new());
-
-fn note_kind(name: &str, kind: &ObjectKind) {
-    let mut kinds = KINDS.lock().unwrap_or_else(PoisonError::into_inner);
-    kinds.insert(name.to_owned(), kind.clone());
+/// A handle that a call has made.
+struct Made<'a> {
+    /// Its name.
+    name: &'a str,
+    /// What is wrong with it.
+    defect: Option<OnObject>,
+    /// What it is, where that is known.
+    kind: Option<ObjectKind>,
 }
 
-/// The lock of a value: the name of the object that it is a part of or was given as, and its kind.
-fn lock_of(value: &str) -> (String, ObjectKind) {
-    let kinds = KINDS.lock().unwrap_or_else(PoisonError::into_inner);
-    let given = match kinds.get(value) {
-        Some(
-            ObjectKind::Value { lock: LockChoice::Given(given), .. }
-            | ObjectKind::Array { lock: LockChoice::Given(given), .. }
-            | ObjectKind::Record { lock: LockChoice::Given(given), .. },
-        ) => kinds.get(given).map(|kind| (given.clone(), kind.clone())),
-        _ => None,
-    };
-    given.unwrap_or_else(|| (value.to_owned(), ObjectKind::Rlock))
-}
-
-/// The name under which a call makes a handle that is to have a defect, and which.
-fn made_by<'a>(call: &'a Call, mutant: &Mutant) -> Option<(&'a str, Option<OnObject>)> {
+/// What a call has made, if that is to have a defect.
+fn made_by<'a>(call: &'a Call, answer: &Answer, mutant: &Mutant) -> Option<Made<'a>> {
+    let of = |name, defect| Some(Made { name, defect, kind: None });
     match call {
         Call::GetObject { name } | Call::Copy { name } | Call::Synchronise { name } => {
-            Some((name, mutant.defect.value))
+            of(name, mutant.defect.value)
         }
-        Call::OpenBlock { name, .. } => Some((name, mutant.defect.block)),
-        Call::OpenList { name, .. } => Some((name, mutant.defect.list)),
+        Call::OpenBlock { name, .. } => of(name, mutant.defect.block),
+        Call::OpenList { name, .. } => of(name, mutant.defect.list),
+        Call::Accept { name } | Call::Connect { name, .. } | Call::RecvDescriptor { name } => {
+            of(name, mutant.defect.connection)
+        }
+        Call::ConnectManager { name, to, key } => {
+            let (at, key) = (to.clone(), key.clone());
+            let kind = Some(ObjectKind::Manager { at, key, initializer: None, idle: false });
+            Some(Made { name, defect: mutant.defect.manager, kind })
+        }
+        Call::Invoke { into: Some(name), .. } | Call::TakeOver { name } => {
+            let kind = kinds::reported(answer)?;
+            Some(Made { name, defect: mutant.defect.of(&kind), kind: Some(kind) })
+        }
+        _ => None,
+    }
+}
+
+/// The name that a call has given to something that is no object of a known kind.
+fn named_by(call: &Call) -> Option<&str> {
+    match call {
+        Call::Invoke { into: Some(name), .. }
+        | Call::TakeOver { name }
+        | Call::Keep { name, .. }
+        | Call::GetValue { name, .. } => Some(name),
         _ => None,
     }
 }
@@ -94,7 +104,7 @@ fn made_by<'a>(call: &'a Call, mutant: &Mutant) -> Option<(&'a str, Option<OnObj
 pub fn adopt(mutant: &'static Mutant, objects: Objects, ticket: &Ticket, script: &Script) -> Objects {
     facts::keep_in(&ticket.directory);
     facts::this_is(&ticket.worker);
-    script.objects.iter().for_each(|spec| note_kind(&spec.name, &spec.kind));
+    script.objects.iter().for_each(|spec| kinds::note(&spec.name, &spec.kind));
     let wrap = |(name, object): (String, Box<dyn Object>)| {
         let of = |spec: &&ObjectSpec| {
             name == spec.name || name.strip_prefix(spec.name.as_str()).is_some_and(|end| end.starts_with('.'))
@@ -117,7 +127,7 @@ impl Object for Handle {
 
     fn share(&self) -> Result<Box<dyn Object>, Answer> {
         let (name, kind) = (self.memory.name.clone(), self.memory.kind.clone());
-        let memory = Memory { name, kind, ..Memory::default() };
+        let memory = Memory { name, kind, is_share: true, ..Memory::default() };
         Ok(Box::new(Handle { inner: self.inner.share()?, mutant: self.mutant, defect: self.defect, memory }))
     }
 
@@ -145,7 +155,7 @@ impl Implementation for Wrapped {
     }
 
     fn create(&self, spec: &ObjectSpec, method: Method, existing: &mut Objects) -> Result<Objects, Answer> {
-        note_kind(&spec.name, &spec.kind);
+        kinds::note(&spec.name, &spec.kind);
         let created = match self.mutant.defect.create {
             Some(create) => create(self.inner, spec, method, existing)?,
             None => self.inner.create(spec, method, existing)?,
@@ -165,14 +175,20 @@ impl Implementation for Wrapped {
             && answer.outcome == Outcome::Ok
             && let Some(lock) = objects.remove(name)
         {
-            let (lock_name, kind) = lock_of(on);
+            let (lock_name, kind) = kinds::lock_of(on);
             objects.insert(name.clone(), Handle::wrap(lock, self.mutant, lock_name, Some(kind)));
         }
-        if let Some((name, defect)) = made_by(call, self.mutant)
-            && answer.outcome == Outcome::Ok
+        if answer.outcome == Outcome::Ok
+            && let Some(name) = named_by(call)
+        {
+            kinds::forget(name);
+        }
+        if answer.outcome == Outcome::Ok
+            && let Some(Made { name, defect, kind }) = made_by(call, &answer, self.mutant)
             && let Some(made) = objects.remove(name)
         {
-            objects.insert(name.to_owned(), Handle::made(made, self.mutant, name, defect));
+            kind.iter().for_each(|kind| kinds::note(name, kind));
+            objects.insert(name.to_owned(), Handle::made(made, self.mutant, name, defect, kind));
         }
         answer
     }
