@@ -12,6 +12,9 @@ mod block;
 mod calls;
 mod condition;
 mod condition_death;
+mod containers_copies;
+mod containers_dicts;
+mod containers_lists;
 mod context;
 mod creating;
 mod defect;
@@ -24,10 +27,12 @@ mod joinable;
 mod kinds;
 mod list;
 mod lock;
+mod managed_queue;
 mod managed_sync;
 mod manager_clients;
 mod manager_lifetime;
 mod manager_types;
+mod namespace;
 mod os_pipe;
 mod pipe_bytes;
 mod pipe_end_of_stream;
@@ -40,6 +45,8 @@ mod process_ending;
 mod process_identity;
 mod process_joining;
 mod process_starting;
+mod proxy_calls;
+mod proxy_travelling;
 mod queue_bounds;
 mod queue_closing;
 mod queue_death;
@@ -117,7 +124,14 @@ const CHAPTERS: &[&[Mutant]] = &[
     manager_lifetime::MUTANTS,
     manager_types::MUTANTS,
     manager_clients::MUTANTS,
+    proxy_calls::MUTANTS,
+    proxy_travelling::MUTANTS,
+    containers_lists::MUTANTS,
+    containers_dicts::MUTANTS,
+    containers_copies::MUTANTS,
+    namespace::MUTANTS,
     managed_sync::MUTANTS,
+    managed_queue::MUTANTS,
 ];
 
 /// Every mutant.
