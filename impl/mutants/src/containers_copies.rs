@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use procession_contract::{
     Answer, Call, Datum, Implementation, Object, ObjectKind, Objects, Outcome, Scalar, Value,
@@ -109,25 +109,23 @@ fn taken_for_unchanged(inner: &dyn Implementation, on: &str, call: &Call, object
 }
 
 /// What this process has read where last.
-static READ: Mutex<Option<HashMap<(String, Datum), i64>>> = Mutex::new(None);
+static READ: LazyLock<Mutex<HashMap<(String, Datum), i64>>> = LazyLock::new(Mutex::default);
+
+fn read() -> MutexGuard<'static, HashMap<(String, Datum), i64>> {
+    READ.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn merges(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
-    let read = |with: &mut dyn FnMut(&mut HashMap<(String, Datum), i64>)| {
-        with(READ.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default());
-    };
     match method(call).filter(|_| kinds::is_proxy(on)) {
         Some(("__getitem__" | "__getattribute__", [at])) => {
             let answer = inner.call(on, call, objects);
             if let Some(number) = integer(&answer) {
-                read(&mut |read| {
-                    read.insert((on.to_owned(), at.clone()), number);
-                });
+                read().insert((on.to_owned(), at.clone()), number);
             }
             answer
         }
         Some((write @ ("__setitem__" | "__setattr__"), [at, Datum::Scalar(Scalar::Int(to))])) => {
-            let mut before = None;
-            read(&mut |read| before = read.remove(&(on.to_owned(), at.clone())));
+            let before = read().remove(&(on.to_owned(), at.clone()));
             let Some(before) = before else { return inner.call(on, call, objects) };
             let reader = if write == "__setitem__" { "__getitem__" } else { "__getattribute__" };
             facts::lock("merging", None);

@@ -6,6 +6,7 @@
 
 mod acquiring;
 mod array;
+mod auth;
 mod barrier;
 mod barrier_breaking;
 mod block;
@@ -21,11 +22,14 @@ mod defect;
 mod descriptors;
 mod event;
 pub mod facts;
+mod frames;
 mod invoking;
 mod isolation;
 mod joinable;
 mod kinds;
 mod list;
+mod listener;
+mod listener_closing;
 mod lock;
 mod managed_queue;
 mod managed_sync;
@@ -53,6 +57,8 @@ mod queue_death;
 mod queue_encoding;
 mod queue_order;
 mod queue_waiting;
+mod reduction;
+mod remote;
 mod rlock;
 mod semaphore;
 mod simple_queue;
@@ -61,6 +67,7 @@ mod value_death;
 mod value_locks;
 mod value_storage;
 mod wait;
+mod wire;
 mod wrapped;
 
 use std::sync::OnceLock;
@@ -132,6 +139,12 @@ const CHAPTERS: &[&[Mutant]] = &[
     namespace::MUTANTS,
     managed_sync::MUTANTS,
     managed_queue::MUTANTS,
+    listener::MUTANTS,
+    listener_closing::MUTANTS,
+    auth::MUTANTS,
+    wire::MUTANTS,
+    reduction::MUTANTS,
+    remote::MUTANTS,
 ];
 
 /// Every mutant.
