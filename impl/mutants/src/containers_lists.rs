@@ -35,14 +35,14 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "list_append_is_lost_now_and_then",
-        about: "Every sixth element that a process appends is nowhere.",
+        about: "Every third element that a process appends is nowhere.",
         clauses: &[
             "containers/list-in-any-program",
             "manager/single-call-atomicity",
             "proxy/per-thread-connection",
             "namespace/managed-list-attribute-propagates",
         ],
-        defect: Defect::in_library(loses_the_sixth),
+        defect: Defect::in_library(loses_the_third),
     },
     Mutant {
         name: "tuples_are_kept_as_lists",
@@ -96,10 +96,10 @@ fn key_errors(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut O
     }
 }
 
-fn loses_the_sixth(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+fn loses_the_third(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
     static APPENDED: AtomicU64 = AtomicU64::new(0);
     let is_append = invokes(call, "append") && kinds::is_list(on);
-    match is_append && APPENDED.fetch_add(1, Ordering::Relaxed) % 6 == 5 {
+    match is_append && APPENDED.fetch_add(1, Ordering::Relaxed) % 3 == 2 {
         true => nothing(),
         false => inner.call(on, call, objects),
     }
