@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use procession_contract::{Answer, Call, Implementation, Objects, Outcome};
+use procession_contract::{Answer, Call, Implementation, Object, Objects, Outcome};
 
 use crate::invoking::{invoke, invoke_into, invokes, method, nothing, with_method};
-use crate::{Defect, Mutant, kinds};
+use crate::{Defect, Memory, Mutant, kinds};
 
 /// The mutants.
 pub const MUTANTS: &[Mutant] = &[
@@ -33,6 +33,12 @@ pub const MUTANTS: &[Mutant] = &[
         about: "What is read under a key that is missing is nothing.",
         clauses: &["containers/dict-errors", "containers/dict-in-any-program"],
         defect: Defect::in_library(nothing_is_there),
+    },
+    Mutant {
+        name: "dict_iterator_ends_when_the_dictionary_changes",
+        about: "To go through a dictionary whose size changes meanwhile is to stop early.",
+        clauses: &["containers/dict-iterator-proxy"],
+        defect: Defect::in_managed(ends_early),
     },
 ];
 
@@ -75,6 +81,14 @@ fn nothing_is_there(inner: &dyn Implementation, on: &str, call: &Call, objects: 
     let answer = inner.call(on, call, objects);
     match answer.outcome {
         Outcome::KeyMissing if invokes(call, "__getitem__") && kinds::is_dict(on) => nothing(),
+        _ => answer,
+    }
+}
+
+fn ends_early(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let answer = inner.call(call);
+    match (call, answer.outcome) {
+        (Call::Iterate { .. }, Outcome::NotAllowed) => Answer::number(0),
         _ => answer,
     }
 }

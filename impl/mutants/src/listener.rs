@@ -80,6 +80,26 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &["listener/connect-refused-error", "listener/connect-to-a-dead-listener"],
         defect: Defect::in_library(one_word),
     },
+    Mutant {
+        name: "listener_has_no_backlog",
+        about: "The number of connections that may wait to be accepted is not looked at.",
+        clauses: &["listener/backlog"],
+        defect: Defect::in_creation(|inner, spec, method, existing| {
+            creating::other(inner, spec, method, existing, without_backlog)
+        }),
+    },
+    Mutant {
+        name: "listener_has_accepted_before_the_first",
+        about: "A listener that has accepted nobody says where the last client came from.",
+        clauses: &["listener/last-accepted"],
+        defect: Defect::in_listeners(accepted_before),
+    },
+    Mutant {
+        name: "listener_takes_nonsense_for_a_path",
+        about: "What has the form of no address is said to be missing.",
+        clauses: &["listener/unknown-family-error"],
+        defect: Defect::in_library(nonsense_is_missing),
+    },
 ];
 
 /// Whether the handle is of a connection that a call has made.
@@ -191,6 +211,28 @@ fn one_word(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Obj
     let answer = inner.call(on, call, objects);
     match (call, answer.outcome) {
         (Call::Connect { .. }, Outcome::Refused) => Answer { outcome: Outcome::NameMissing, ..answer },
+        _ => answer,
+    }
+}
+
+fn without_backlog(kind: &mut ObjectKind) {
+    if let ObjectKind::Listener { backlog, .. } = kind {
+        *backlog = None;
+    }
+}
+
+fn accepted_before(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let answer = inner.call(call);
+    match (call, answer.outcome) {
+        (Call::LastAccepted, Outcome::Absent) => Answer::text(""),
+        _ => answer,
+    }
+}
+
+fn nonsense_is_missing(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+    let answer = inner.call(on, call, objects);
+    match call {
+        Call::Connect { to: Endpoint::Nonsense, .. } => Answer { outcome: Outcome::NameMissing, ..answer },
         _ => answer,
     }
 }

@@ -39,6 +39,12 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &["mgrsync/array"],
         defect: Defect::in_managed(cuts_numbers),
     },
+    Mutant {
+        name: "managed_queue_counts_no_tasks",
+        about: "Who waits until every item has been reported as done waits for nothing.",
+        clauses: &["mgrsync/queue-has-task-done"],
+        defect: Defect::in_managed(counts_no_tasks),
+    },
 ];
 
 fn is_queue(memory: &Memory) -> bool {
@@ -88,6 +94,13 @@ fn cuts_numbers(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Ans
             let (at, field, to) = (*at, field.clone(), i64::from(*to as i32).into());
             inner.call(&Call::Store { at, field, to })
         }
+        _ => inner.call(call),
+    }
+}
+
+fn counts_no_tasks(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    match call {
+        Call::JoinTasks { .. } => Answer::ok(),
         _ => inner.call(call),
     }
 }

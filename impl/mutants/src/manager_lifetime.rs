@@ -87,6 +87,18 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &["manager/ends-with-a-killed-owner"],
         defect: Defect { dropped: Some(ends_the_process), ..Defect::in_creation(with_a_process) },
     },
+    Mutant {
+        name: "manager_is_shut_down_by_anybody",
+        about: "A manager that only connected says that it has shut the server down.",
+        clauses: &["manager/shutdown-only-for-starter"],
+        defect: Defect::in_managers(by_anybody),
+    },
+    Mutant {
+        name: "manager_join_waits_for_nothing",
+        about: "A join returns while the server serves, whatever its time limit.",
+        clauses: &["manager/join"],
+        defect: Defect::in_managers(joins_at_once),
+    },
 ];
 
 fn is_manager(memory: &Memory) -> bool {
@@ -227,5 +239,17 @@ fn ends_the_process(memory: &mut Memory, _: &mut dyn Object) {
     if let Some((_, mut child)) = process.filter(|(parent, _)| *parent == std::process::id()) {
         let _ = child.kill();
         let _ = child.wait();
+    }
+}
+
+fn by_anybody(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let answer = inner.call(call);
+    if let Call::Shutdown = call { Answer::ok() } else { answer }
+}
+
+fn joins_at_once(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    match call {
+        Call::Join { .. } => Answer::ok(),
+        _ => inner.call(call),
     }
 }

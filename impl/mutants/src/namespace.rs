@@ -1,9 +1,9 @@
 //! Mutants of namespaces.
 
-use procession_contract::{Answer, Call, Datum, Implementation, Objects, Outcome};
+use procession_contract::{Answer, Call, Datum, Implementation, ObjectKind, Objects, Outcome};
 
 use crate::invoking::{invoke, invokes, method, nothing, text, with_args};
-use crate::{Defect, Mutant, kinds};
+use crate::{Defect, Mutant, creating, kinds};
 
 /// The mutants.
 pub const MUTANTS: &[Mutant] = &[
@@ -24,6 +24,14 @@ pub const MUTANTS: &[Mutant] = &[
         about: "Attributes that begin with an underscore are shared like any other.",
         clauses: &["namespace/underscore-attributes-are-local"],
         defect: Defect::in_library(shares_underscores),
+    },
+    Mutant {
+        name: "namespace_begins_empty",
+        about: "What is given to the creation of a namespace is forgotten.",
+        clauses: &["namespace/initial-attributes"],
+        defect: Defect::in_creation(|inner, spec, method, existing| {
+            creating::other_in_manager(inner, spec, method, existing, begins_empty)
+        }),
     },
 ];
 
@@ -54,4 +62,10 @@ fn shares_underscores(inner: &dyn Implementation, on: &str, call: &Call, objects
     };
     let shared = std::iter::once(Datum::from(format!("shared{local}").as_str())).chain(rest.iter().cloned());
     inner.call(on, &with_args(call, shared.collect::<Vec<_>>()), objects)
+}
+
+fn begins_empty(kind: &mut ObjectKind) {
+    if let ObjectKind::Namespace { initial } = kind {
+        initial.clear();
+    }
 }

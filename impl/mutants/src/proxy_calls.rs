@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use procession_contract::{Answer, Call, Datum, Implementation, Object, Objects, Outcome, Scalar, Value};
 
-use crate::invoking::{asks_server, get_value, invokes, method, nobody_serves, with_parts};
+use crate::invoking::{asks_server, get_value, invokes, method, nobody_serves, with_method, with_parts};
 use crate::{Defect, Memory, Mutant, facts, kinds};
 
 /// The mutants.
@@ -67,6 +67,18 @@ pub const MUTANTS: &[Mutant] = &[
         about: "The threads of a process use one connection to the server by turns.",
         clauses: &["proxy/per-thread-connection", "manager/one-server-thread-per-client-thread"],
         defect: Defect { library: Some(by_turns), ..Defect::in_managed(handle_by_turns) },
+    },
+    Mutant {
+        name: "proxy_repr_is_that_of_its_referent",
+        about: "The debugging form of a proxy is that of what is behind it.",
+        clauses: &["proxy/repr-is-proxy-str-is-referent"],
+        defect: Defect::in_managed(repr_of_referent),
+    },
+    Mutant {
+        name: "proxy_has_the_attributes_of_its_referent",
+        about: "An attribute that is no method can be read through a proxy.",
+        clauses: &["proxy/attributes-not-forwarded"],
+        defect: Defect::in_library(reads_attributes),
     },
 ];
 
@@ -184,4 +196,18 @@ fn by_turns(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Obj
 
 fn handle_by_turns(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     alone(|| inner.call(call))
+}
+
+fn repr_of_referent(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    match call {
+        Call::Repr => inner.call(&Call::Display),
+        _ => inner.call(call),
+    }
+}
+
+fn reads_attributes(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+    match invokes(call, "value") && kinds::is_proxy(on) {
+        true => inner.call(on, &with_method(call, "get"), objects),
+        false => inner.call(on, call, objects),
+    }
 }

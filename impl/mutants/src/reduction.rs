@@ -2,6 +2,7 @@
 
 use procession_contract::{Answer, Call, Implementation, Objects, Outcome};
 
+use crate::calls::leak_a_descriptor;
 use crate::frames::hex_of;
 use crate::{Defect, Mutant, facts};
 
@@ -34,6 +35,12 @@ pub const MUTANTS: &[Mutant] = &[
         about: "To send a connection through another one closes it here.",
         clauses: &["reduction/connection-through-connection"],
         defect: Defect::in_library(closes_what_it_sends),
+    },
+    Mutant {
+        name: "connection_that_is_sent_keeps_a_duplicate",
+        about: "What is sent of a connection stays open at the sender's as well.",
+        clauses: &["reduction/passed-once"],
+        defect: Defect::in_library(keeps_a_duplicate),
     },
 ];
 
@@ -80,4 +87,11 @@ fn closes_what_it_sends(inner: &dyn Implementation, on: &str, call: &Call, objec
         sent.call(&Call::Close);
     }
     answer
+}
+
+fn keeps_a_duplicate(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+    if let Call::SendConnection { .. } = call {
+        leak_a_descriptor();
+    }
+    inner.call(on, call, objects)
 }

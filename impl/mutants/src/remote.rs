@@ -33,6 +33,12 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &["remote/serve-forever"],
         defect: Defect::in_managers(never_returns),
     },
+    Mutant {
+        name: "server_waits_for_a_silent_stranger",
+        about: "Whoever comes after a stranger that says nothing is not looked at.",
+        clauses: &["remote/silent-stranger-delays-nobody"],
+        defect: Defect::in_library(waits_for_the_silent),
+    },
 ];
 
 fn takes_any_key(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
@@ -63,4 +69,15 @@ fn never_returns(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer 
         Call::Serve => facts::for_ever(),
         _ => answer,
     }
+}
+
+fn waits_for_the_silent(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+    match call {
+        Call::Connect { key: Key::Absent, .. } => {
+            facts::set("silent");
+        }
+        Call::ConnectManager { .. } if facts::is_set("silent") => facts::for_ever(),
+        _ => {}
+    }
+    inner.call(on, call, objects)
 }

@@ -1,7 +1,7 @@
 //! Mutants of what stands on the wire: frames, proofs and requests. What no call shows is changed on its way.
 
 use procession_contract::{
-    Answer, Call, Datum, Implementation, Item, Key, Object, ObjectKind, Objects, Outcome, Value,
+    Answer, Call, Datum, Implementation, Key, Object, ObjectKind, Objects, Outcome, Value,
 };
 
 use crate::frames::{CHALLENGE, FAILURE, challenge, frame, hex_of};
@@ -31,7 +31,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "verdict_is_in_small_letters",
         about: "The verdict on a wrong response is written otherwise.",
-        clauses: &["wire/response-format", "auth/bogus-peer-rejected"],
+        clauses: &["wire/response-format", "auth/bogus-peer-rejected", "remote/every-request-authenticated"],
         defect: Defect::in_connections(small_letters),
     },
     Mutant {
@@ -46,6 +46,12 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &["wire/manager-request-response"],
         defect: Defect::in_library(as_tracebacks),
     },
+    Mutant {
+        name: "frames_are_written_in_two",
+        about: "The length of a message and the message itself are two writes.",
+        clauses: &["wire/small-messages-written-at-once"],
+        defect: Defect::in_connections(in_two),
+    },
 ];
 
 /// Whether what the handle sends stands on a stream in frames, and can be seen.
@@ -58,7 +64,7 @@ fn little_end_first(memory: &mut Memory, call: &Call, inner: &mut dyn Object) ->
     if !is_stream(memory) {
         return inner.call(call);
     }
-    let message = Item::raw_bytes(item);
+    let message = item.raw_bytes();
     let hex = hex_of(&(message.len() as u32).to_le_bytes()) + &hex_of(&message);
     inner.call(&Call::WriteRaw { hex })
 }
@@ -126,4 +132,17 @@ fn as_tracebacks(inner: &dyn Implementation, on: &str, call: &Call, objects: &mu
         inner.call("", &Call::Keep { name: name.clone(), value }, objects);
     }
     answer
+}
+
+fn in_two(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let Call::SendBytes { item, offset: None, size: None, .. } = call else { return inner.call(call) };
+    if !is_stream(memory) {
+        return inner.call(call);
+    }
+    let frame = frame(&item.raw_bytes());
+    let (length, message) = frame.split_at(8);
+    inner.call(&Call::WriteRaw { hex: length.to_owned() });
+    // Time for another writer to come in between.
+    std::thread::yield_now();
+    inner.call(&Call::WriteRaw { hex: message.to_owned() })
 }
