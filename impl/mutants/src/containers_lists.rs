@@ -22,8 +22,8 @@ pub const MUTANTS: &[Mutant] = &[
         defect: Defect::in_library(extends),
     },
     Mutant {
-        name: "list_in_place_operators_give_a_copy",
-        about: "What an in-place operator leaves in the variable is no proxy.",
+        name: "list_in_place_repetition_gives_a_copy",
+        about: "What an in-place multiplication leaves in the variable is no proxy.",
         clauses: &["containers/list-inplace-operators-keep-proxy"],
         defect: Defect::in_library(gives_a_copy),
     },
@@ -79,9 +79,7 @@ fn extends(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Obje
 fn gives_a_copy(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
     let answer = inner.call(on, call, objects);
     match call {
-        Call::Invoke { method, into: Some(name), .. }
-            if matches!(method.as_str(), "__iadd__" | "__imul__") && kinds::is_list(on) =>
-        {
+        Call::Invoke { method, into: Some(name), .. } if method == "__imul__" && kinds::is_list(on) => {
             inner.call(name, &get_value(name), objects)
         }
         _ => answer,

@@ -1,19 +1,22 @@
 //! Mutants of proxies: how they travel, and how long what is behind them lives.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use procession_contract::{
     Answer, Call, Datum, Implementation, Key, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome,
 };
 
-use crate::invoking::{asks_server, get_value, method};
+use crate::invoking::{asks_server, get_value, method, nothing};
 use crate::{Defect, Memory, Mutant, facts, kinds};
 
 /// The mutants.
 pub const MUTANTS: &[Mutant] = &[
     Mutant {
-        name: "handed_proxy_is_a_copy",
-        about: "Who is sent a proxy receives a copy of what is behind it.",
+        name: "handed_proxy_changes_a_copy",
+        about: "What is changed through a proxy that was sent is not changed for anybody else.",
         clauses: &["proxy/transferable", "proxy/custom-key-is-carried"],
-        defect: Defect::in_library(handed_as_a_copy),
+        defect: Defect::in_library(changes_a_copy),
     },
     Mutant {
         name: "nested_proxy_is_a_copy",
@@ -74,12 +77,19 @@ fn is_copied(answer: &Answer) -> bool {
     kinds::reported(answer).as_ref().is_some_and(is_container)
 }
 
-fn handed_as_a_copy(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
-    let answer = inner.call(on, call, objects);
-    match call {
-        Call::TakeOver { name } if is_copied(&answer) => inner.call(name, &get_value(name), objects),
-        _ => answer,
+/// The names of the proxies that this process was sent.
+static SENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+fn changes_a_copy(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+    let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
+    if sent.contains(on) && matches!(method(call), Some(("append" | "__setitem__", _))) {
+        return nothing();
     }
+    if let Call::TakeOver { name } = call {
+        sent.insert(name.clone());
+    }
+    drop(sent);
+    inner.call(on, call, objects)
 }
 
 fn nested_as_a_copy(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
@@ -113,13 +123,12 @@ fn with_the_process_s_key(
     objects: &mut Objects,
 ) -> Answer {
     let answer = inner.call(on, call, objects);
-    let (Call::TakeOver { name } | Call::Invoke { into: Some(name), .. }) = call else { return answer };
     let has_a_key = |kind: &ObjectKind| matches!(kind, ObjectKind::Manager { key: Key::Given(_), .. });
-    if kinds::reported(&answer).is_none() || !kinds::any(has_a_key) {
-        return answer;
+    let is_kept = matches!(call, Call::TakeOver { .. } | Call::Invoke { into: Some(_), .. });
+    match is_kept && kinds::reported(&answer).is_some() && kinds::any(has_a_key) {
+        true => Answer::of(Outcome::AuthFailed),
+        false => answer,
     }
-    objects.remove(name);
-    Answer::of(Outcome::AuthFailed)
 }
 
 fn never_given_back(
@@ -162,16 +171,15 @@ fn lost_in_transit(memory: &mut Memory, _: &mut dyn Object) {
 }
 
 fn keeps_nothing(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
-    match call {
-        Call::Hand { name } => {
-            facts::set(&format!("sent.{name}"));
-        }
-        Call::TakeOver { .. } if facts::is_set("lost in transit") => {
-            return Answer::of(Outcome::RemoteError);
-        }
-        _ => {}
+    if let Call::Hand { name } = call {
+        facts::set(&format!("sent.{name}"));
     }
-    inner.call(on, call, objects)
+    let answer = inner.call(on, call, objects);
+    match call {
+        // It is received, and stands for nothing any more.
+        Call::TakeOver { .. } if facts::is_set("lost in transit") => Answer::of(Outcome::RemoteError),
+        _ => answer,
+    }
 }
 
 fn never_freed(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
