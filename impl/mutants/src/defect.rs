@@ -15,6 +15,9 @@ pub type OnLibrary = fn(&dyn Implementation, &str, &Call, &mut Objects) -> Answe
 /// Creates an object; `inner` is the reference.
 pub type OnCreate = fn(&dyn Implementation, &ObjectSpec, Method, &mut Objects) -> Result<Objects, Answer>;
 
+/// Does something when a handle is dropped; `inner` is the reference's own.
+pub type OnDrop = fn(&mut Memory, &mut dyn Object);
+
 /// Starts a thread of this process that runs the body.
 pub type OnThread = fn(Box<dyn FnOnce() + Send>) -> Result<(), Answer>;
 
@@ -59,7 +62,7 @@ pub struct Defect {
     /// In how objects are created; the handles get the defect for their kind besides.
     pub create: Option<OnCreate>,
     /// When a process drops its handle of an object or process, before the reference does.
-    pub dropped: Option<fn(&mut Memory, &mut dyn Object)>,
+    pub dropped: Option<OnDrop>,
     /// In calls on the library.
     pub library: Option<OnLibrary>,
     /// In how a worker is constructed: what is changed here is what the reference gets to see. A process

@@ -74,7 +74,7 @@ use std::sync::OnceLock;
 
 use procession_contract::{Body, Implementation};
 
-pub use defect::{Defect, Memory, OnCreate, OnLibrary, OnObject};
+pub use defect::{Defect, Memory, OnCreate, OnDrop, OnLibrary, OnObject};
 pub use wrapped::adopt;
 
 /// One deliberate defect.

@@ -7,7 +7,7 @@ use procession_contract::{
     Processes, Script, Ticket, Worker,
 };
 
-use crate::defect::{Memory, OnObject};
+use crate::defect::{Memory, OnDrop, OnObject};
 use crate::{Mutant, facts, kinds};
 
 /// A mutant as an implementation.
@@ -25,10 +25,28 @@ struct Handle {
     inner: Box<dyn Object>,
     mutant: &'static Mutant,
     defect: Option<OnObject>,
+    /// What is still to be done before the reference drops its own.
+    dropped: Option<OnDrop>,
     memory: Memory,
 }
 
 impl Handle {
+    fn boxed(
+        inner: Box<dyn Object>,
+        mutant: &'static Mutant,
+        defect: Option<OnObject>,
+        memory: Memory,
+    ) -> Box<dyn Object> {
+        Box::new(Handle { inner, mutant, defect, dropped: mutant.defect.dropped, memory })
+    }
+
+    /// Does what is wrong when the handle goes, once.
+    fn leave(&mut self) {
+        if let Some(dropped) = self.dropped.take() {
+            dropped(&mut self.memory, &mut *self.inner);
+        }
+    }
+
     /// The handle of this name; `kind` is absent for a process.
     fn wrap(
         inner: Box<dyn Object>,
@@ -38,7 +56,7 @@ impl Handle {
     ) -> Box<dyn Object> {
         let defect = kind.as_ref().map_or(mutant.defect.process, |kind| mutant.defect.of(kind));
         let memory = Memory { name, kind, ..Memory::default() };
-        Box::new(Handle { inner, mutant, defect, memory })
+        Handle::boxed(inner, mutant, defect, memory)
     }
 
     /// The handle that a call has made, with this defect.
@@ -50,7 +68,7 @@ impl Handle {
         kind: Option<ObjectKind>,
     ) -> Box<dyn Object> {
         let memory = Memory { name: name.to_owned(), kind, ..Memory::default() };
-        Box::new(Handle { inner, mutant, defect, memory })
+        Handle::boxed(inner, mutant, defect, memory)
     }
 }
 
@@ -128,20 +146,40 @@ impl Object for Handle {
     fn share(&self) -> Result<Box<dyn Object>, Answer> {
         let (name, kind) = (self.memory.name.clone(), self.memory.kind.clone());
         let memory = Memory { name, kind, is_share: true, ..Memory::default() };
-        Ok(Box::new(Handle { inner: self.inner.share()?, mutant: self.mutant, defect: self.defect, memory }))
+        Ok(Handle::boxed(self.inner.share()?, self.mutant, self.defect, memory))
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
         // The reference looks for its own handle here, in calls on several objects.
         self.inner.as_any()
     }
+
+    fn at_end(mut self: Box<Self>) {
+        self.leave();
+        std::mem::replace(&mut self.inner, Box::new(Nothing)).at_end();
+    }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if let Some(dropped) = self.mutant.defect.dropped {
-            dropped(&mut self.memory, &mut *self.inner);
-        }
+        self.leave();
+    }
+}
+
+/// What is left in a handle when the reference's own is gone.
+struct Nothing;
+
+impl Object for Nothing {
+    fn call(&mut self, _: &Call) -> Answer {
+        Answer::of(Outcome::Unsupported)
+    }
+
+    fn share(&self) -> Result<Box<dyn Object>, Answer> {
+        Err(Answer::of(Outcome::Unsupported))
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
     }
 }
 
