@@ -103,8 +103,8 @@ pub(super) fn note(path: &Path, address: &Address) -> io::Result<()> {
     fs::rename(aside, path)
 }
 
-/// The address that a manager or a listener of the run has noted. Others write the file, of whom nothing else is
-/// known here: it is looked for again and again.
+/// The address that a manager or a listener of the run has noted. Others write the file, of whom nothing else
+/// is known here: it is looked for again and again.
 fn noted(directory: &Path, name: &str) -> Result<Address, Answer> {
     let (path, began) = (note_in(directory, name), Instant::now());
     loop {

@@ -1,4 +1,4 @@
-//! Calls by the names of things: on managed objects and on a worker's own plain values, and handing both over.
+//! Calls by the names of things: on managed objects, on a worker's own plain values, and handing both over.
 
 use procession_contract::{Answer, Datum, Objects, Outcome};
 

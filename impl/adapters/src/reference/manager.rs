@@ -110,8 +110,8 @@ impl ManagerHandle {
         Ok(ManagerHandle(Arc::new(Inner { manager, plan, ways: None })))
     }
 
-    /// What another process needs to know the same manager: to start it where nobody has, to be its client where
-    /// it is served.
+    /// What another process needs to know the same manager: to start it where nobody has, to be its client
+    /// where it is served.
     pub(super) fn plan(&self) -> Plan {
         let Inner { manager, plan, .. } = &*self.0;
         match manager.address() {

@@ -1,5 +1,5 @@
-//! Which outcome an error of Python is, by its class and, where one class stands for several situations, by its
-//! wording.
+//! Which outcome an error of Python is: by its class, and where one class stands for several situations by
+//! its wording.
 
 use procession_contract::{Answer, Outcome, Value};
 use procession_manager::python::Raise;

@@ -1,9 +1,9 @@
 //! What a worker knows by a name and has for itself: plain values with the proxies in them, as scripts write
 //! them, as the wire carries them and as answers report them.
 //!
-//! A plain list or dictionary is the worker's own, and is shared by everything that has it, as in the languages
-//! that managers were made for: what is changed by one name is seen under another. Values of scripts are shallow,
-//! so the functions here follow them by recursion.
+//! A plain list or dictionary is the worker's own, and is shared by everything that has it, as in the
+//! languages that managers were made for: what is changed by one name is seen under another. Values of
+//! scripts are shallow, so the functions here follow them by recursion.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -39,8 +39,8 @@ fn by_name(object: &ManagedHandle, method: &str, arguments: &[Thing]) -> Result<
     object.call(method, arguments).map_err(|failure| failure.by_name(true))
 }
 
-/// Reads, writes or removes an attribute of a namespace, as the language's own operations do. A name that begins
-/// with an underscore is the proxy's own.
+/// Reads, writes or removes an attribute of a namespace, as the language's own operations do. A name that
+/// begins with an underscore is the proxy's own.
 pub(super) fn attribute(object: &ManagedHandle, method: &str, arguments: &[Thing]) -> Result<Thing, Answer> {
     let name = arguments.first().and_then(Thing::value);
     let Some(procession_contract::Value::Text(name)) = name else {
