@@ -14,3 +14,5 @@ mod limits;
 mod objects;
 #[path = "server/python.rs"]
 mod python;
+#[path = "server/table.rs"]
+mod table;

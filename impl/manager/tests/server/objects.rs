@@ -20,7 +20,7 @@ fn put(client: &mut Client, into: &str, ident: &str) {
 }
 
 /// A proxy, as CPython writes it.
-fn proxy(builder: &mut Builder, ident: &str) -> Id {
+pub fn proxy(builder: &mut Builder, ident: &str) -> Id {
     let token = Token {
         typeid: Text::from("kept"),
         address: Address::Unix(Text::from("/elsewhere")),
