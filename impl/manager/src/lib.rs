@@ -1,5 +1,10 @@
 //! Managers, listeners and clients on CPython's own wire: a Rust process and an unmodified Python process share
 //! them.
+//!
+//! - [`Listener`] and [`connect`]: connections between any two processes, on one machine or several;
+//!   [`PickleExt`] for values to and from Python, [`reduction`] for descriptors.
+//! - [`proxy`]: the objects of a manager's server, ours or CPython's.
+//! - [`server`]: the objects themselves, and [`python`], whose rules they keep.
 
 mod address;
 mod client;

@@ -2,7 +2,7 @@
 //!
 //! A [`Remote`] is a server as its clients see it; it creates objects and gives a [`Proxy`] to each. A method is
 //! called by name, with arguments and results of any type that `serde` knows, or of plain
-//! [`Value`](procession_wire::Value)s. The types that a `SyncManager` has, have proxies of their own, such as
+//! [`Value`]s. The types that a `SyncManager` has, have proxies of their own, such as
 //! [`ListProxy`].
 //!
 //! Each thread has one connection to each server, opened at its first call. The server keeps an object as long
@@ -196,3 +196,6 @@ impl fmt::Debug for Proxy {
         write!(f, "<proxy of {typeid} {ident} at {}>", home.address)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,8 +96,9 @@ fn kept(home: &Arc<Home>) -> Option<Stream> {
     found.ok().flatten()
 }
 
-/// Opens a connection for calls of methods.
+/// Opens a connection for calls of methods, and closes those whose servers have ended meanwhile.
 fn open(home: &Home) -> Result<Stream, CallError> {
+    let _ = LINES.try_with(|lines| lines.borrow_mut().retain(|line| !line.stream.is_stale()));
     let mut stream = connect(home, None)?;
     let thread = std::thread::current();
     let name = match thread.name() {
