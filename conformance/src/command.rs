@@ -76,6 +76,9 @@ enum Command {
         /// Its name
         implementation: String,
     },
+    /// Serves a manager's objects to the adapter that started it, as it asks on standard input
+    #[command(hide = true)]
+    Manager,
 }
 
 /// What `check` is asked.
@@ -398,6 +401,7 @@ pub fn run() -> ExitCode {
         Command::Bench(args) => bench::bench(&args),
         Command::Implementations => implementations::list(),
         Command::Agent { implementation } => return registry::serve(&implementation),
+        Command::Manager => return registry::serve_manager(),
     };
     match done {
         Ok(status) => ExitCode::from(status),

@@ -18,6 +18,9 @@ fn main() -> ExitCode {
     ];
     let cpython = |interpreter: &'static str| it_conforms(&format!("cpython:{interpreter}"), 150);
     trials.extend(pythons::trials("it conforms", cpython));
+    let on_reference =
+        |interpreter: &'static str| it_conforms(&format!("cpython_on_reference:{interpreter}"), 150);
+    trials.extend(pythons::trials("it conforms on the reference's server", on_reference));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

@@ -24,7 +24,7 @@ pub fn check(args: &CheckArgs) -> Result<u8, Failure> {
     let named = registry::named(&args.implementation)?;
     let ids: Vec<&str> = all.iter().map(|clause| clause.id).collect();
     let expectations = match &args.expect {
-        None => Expectations::parse(named.expectations, &ids)
+        None => Expectations::parse(&named.expectations, &ids)
             .map_err(|error| Failure::suite(format!("expect.toml of {}: {error}", args.implementation)))?,
         Some(path) => {
             let text = fs::read_to_string(path).map_err(|error| {

@@ -1,5 +1,6 @@
 //! What a person may name as an implementation, and how its adapter is started.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -17,7 +18,7 @@ pub struct Named {
     /// How its adapter is started.
     pub adapter: AdapterCommand,
     /// The text of its `expect.toml`.
-    pub expectations: &'static str,
+    pub expectations: Cow<'static, str>,
 }
 
 /// The files of the adapter for CPython, which travel inside the command.
@@ -26,24 +27,41 @@ const PYTHON_FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/pytho
 /// The expected failures of CPython.
 const PYTHON_EXPECTATIONS: &str = include_str!("../../../impl/python/expect.toml");
 
+/// CPython's clients on the manager's server that the reference has.
+const ON_REFERENCE: &str = "cpython_on_reference";
+
+/// The areas whose clauses are about a manager's server.
+const SERVED: [&str; 7] =
+    ["manager/", "proxy/", "containers/", "namespace/", "mgrsync/", "remote/", "wire/manager-"];
+
+/// The expected failures of these clients there.
+const ON_REFERENCE_EXPECTATIONS: &str = include_str!("../../../impl/python/expect_on_reference.toml");
+
+/// Tells CPython's adapter which program serves the objects of its managers.
+const MANAGER_SERVER: &str = "PROCESSION_MANAGER_SERVER";
+
 /// Finds out what a name means.
 pub fn named(name: &str) -> Result<Named, Failure> {
-    if let Some(interpreter) = name.strip_prefix("cpython").and_then(|rest| match rest {
+    let interpreter = |of: &str| match name.strip_prefix(of)? {
         "" => Some("python3"),
-        _ => rest.strip_prefix(':'),
-    }) {
-        return cpython(name, interpreter);
+        rest => rest.strip_prefix(':'),
+    };
+    if let Some(interpreter) = interpreter("cpython") {
+        return cpython(name, interpreter, PYTHON_EXPECTATIONS.into());
+    }
+    if let Some(interpreter) = interpreter(ON_REFERENCE) {
+        let mut named = cpython(name, interpreter, expectations_on_reference().into())?;
+        named.adapter.env.push((MANAGER_SERVER.into(), own_file()?));
+        return Ok(named);
     }
     if let Some(expectations) = expectations_of(name) {
-        let own = std::env::current_exe()
-            .map_err(|error| Failure::suite(format!("cannot find this program's own file: {error}")))?;
-        let argv = vec![own.into(), "agent".into(), name.into()];
-        return Ok(Named { adapter: adapter(name, argv), expectations });
+        let argv = vec![own_file()?, "agent".into(), name.into()];
+        return Ok(Named { adapter: adapter(name, argv), expectations: expectations.into() });
     }
     let program = name.split_whitespace().next().unwrap_or_default();
     if name.contains(char::is_whitespace) || name.contains('/') || on_path(program) {
         let argv = vec!["/bin/sh".into(), "-c".into(), format!("exec {name}").into()];
-        return Ok(Named { adapter: adapter(name, argv), expectations: "" });
+        return Ok(Named { adapter: adapter(name, argv), expectations: "".into() });
     }
     let known = known();
     let known = known.iter().map(String::as_str);
@@ -54,7 +72,7 @@ pub fn named(name: &str) -> Result<Named, Failure> {
 pub fn known() -> Vec<String> {
     let built = procession_adapters::list::<Worker>().into_iter().map(|entry| entry.name.to_string());
     let mutants = procession_mutants::all().map(|mutant| format!("mutant:{}", mutant.name));
-    built.chain(["cpython".to_string()]).chain(mutants).collect()
+    built.chain(["cpython", ON_REFERENCE].map(String::from)).chain(mutants).collect()
 }
 
 /// Serves an implementation in Rust: the process that `check` starts as the adapter.
@@ -63,6 +81,11 @@ pub fn serve(name: &str) -> ExitCode {
         Some(implementation) => agent::serve(name, implementation),
         None => ExitCode::from(64),
     }
+}
+
+/// Serves a manager's objects: the process that CPython's adapter starts for `cpython_on_reference`.
+pub fn serve_manager() -> ExitCode {
+    procession_adapters::reference::serve_manager::<Worker>()
 }
 
 fn expectations_of(name: &str) -> Option<&'static str> {
@@ -92,9 +115,31 @@ impl Body for Worker {
             implementation(&ticket.implementation).expect("the ticket names what this command serves");
         agent::work(ticket, objects, implementation)
     }
+
+    fn join_run(directory: &Path) {
+        agent::join_run(directory);
+    }
 }
 
-fn cpython(name: &str, interpreter: &str) -> Result<Named, Failure> {
+/// CPython's own where no manager's server has a part, and what its clients do wrong on the reference's.
+fn expectations_on_reference() -> String {
+    const HEADER: &str = "[[expect]]";
+    let of_server = |entry: &str| {
+        let clause = entry.lines().find_map(|line| line.strip_prefix("clause = \""));
+        clause.is_some_and(|id| SERVED.iter().any(|area| id.starts_with(area)))
+    };
+    let entries = PYTHON_EXPECTATIONS.split(HEADER).filter(|entry| !of_server(entry));
+    entries.collect::<Vec<_>>().join(HEADER) + ON_REFERENCE_EXPECTATIONS
+}
+
+fn own_file() -> Result<OsString, Failure> {
+    match std::env::current_exe() {
+        Ok(file) => Ok(file.into()),
+        Err(error) => Err(Failure::suite(format!("cannot find this program's own file: {error}"))),
+    }
+}
+
+fn cpython(name: &str, interpreter: &str, expectations: Cow<'static, str>) -> Result<Named, Failure> {
     let runs = Command::new(interpreter).args(["-c", "import multiprocessing"]).stdin(Stdio::null()).output();
     match runs {
         Ok(output) if output.status.success() => {}
@@ -114,7 +159,7 @@ fn cpython(name: &str, interpreter: &str) -> Result<Named, Failure> {
     let directory =
         unpack().map_err(|error| Failure::suite(format!("cannot write the adapter's files: {error}")))?;
     let argv = vec![interpreter.into(), directory.join("adapter.py").into()];
-    Ok(Named { adapter: adapter(name, argv), expectations: PYTHON_EXPECTATIONS })
+    Ok(Named { adapter: adapter(name, argv), expectations })
 }
 
 fn adapter(name: &str, argv: Vec<OsString>) -> AdapterCommand {

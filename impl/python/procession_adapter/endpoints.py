@@ -82,7 +82,12 @@ def address_of(ticket, name):
             raise NoSuchTarget("nothing called %r has an address" % name)
         time.sleep(0.001)
     with open(path) as file:
-        family, _, rest = file.read().partition(":")
+        return understood(file.read())
+
+
+def understood(text):
+    """An address as multiprocessing has it, of what the protocol writes."""
+    family, _, rest = text.partition(":")
     if family == "tcp":
         host, _, port = rest.rpartition(":")
         return (host, int(port))

@@ -3,9 +3,10 @@
 import os
 import signal
 import time
-from multiprocessing.managers import SyncManager
+from multiprocessing import ProcessError
+from multiprocessing.managers import State, SyncManager
 
-from . import endpoints
+from . import endpoints, foreign
 from .history import words_of
 
 
@@ -97,6 +98,20 @@ class Manager(SyncManager):
     note = None
     first = ()
     server_process = None
+
+    def __init__(self, *arguments, ctx=None, **options):
+        super().__init__(*arguments, ctx=ctx, **options)
+        if foreign.COMMAND is not None:
+            self._ctx = foreign.Context(self._ctx)
+
+    def get_server(self):
+        if foreign.COMMAND is None:
+            return super().get_server()
+        if self._state.value != State.INITIAL:
+            raise ProcessError("the manager has been started")
+        server = foreign.Program(self._address, self._authkey)
+        server.start()
+        return server
 
     def start(self, *first):
         super().start(*(first or self.first))
