@@ -48,7 +48,7 @@ impl ManagedHandle {
 
     /// The same in a copy of the process, where it has a reference of its own from now on.
     pub(super) fn claimed(self) -> ManagedHandle {
-        // What the server cannot be told now is told by the first call.
+        // To encode a proxy takes the reference. What the server cannot be told now, the first call tells.
         let _ = procession_wire::to_value(&self.0.proxy);
         self
     }
