@@ -21,6 +21,7 @@ use owned::Owned;
 
 use crate::address::Address;
 use crate::client::{ConnectOptions, connect_stream};
+use crate::proxy::Remote;
 use crate::server::{Server, Settings};
 
 /// What a manager's server is set up with. It travels to the process that serves, and is asked there before
@@ -157,6 +158,26 @@ impl Manager {
         }
     }
 
+    /// The server as its clients see it: whence objects are created.
+    ///
+    /// # Errors
+    /// [`AskError::NotServed`] before the start and after a shutdown; [`AskError::Broken`] for a key that is none.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use procession_manager::Manager;
+    ///
+    /// let manager = Manager::started()?;
+    /// let fruits = manager.remote()?.list(&["apple", "pear"])?;
+    /// fruits.append(&"plum")?;
+    /// assert_eq!(fruits.len()?, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remote(&self) -> Result<Remote, AskError> {
+        let key = Key::new(self.key.as_bytes()).map_err(|error| AskError::Broken(error.to_string()))?;
+        Ok(Remote::at(self.serving()?, key))
+    }
+
     /// What clients must prove to know.
     pub fn key(&self) -> &AuthKey {
         &self.key
@@ -230,12 +251,16 @@ impl Manager {
         function: &str,
         deadline: Option<Instant>,
     ) -> Result<procession_wire::Value<'static>, AskError> {
-        let address = match &*self.lock() {
-            Stage::Started(owned) => owned.address.clone(),
-            Stage::Connected(address) | Stage::HandedOut(address) => address.clone(),
-            Stage::Initial | Stage::ShutDown(_) => return Err(AskError::NotServed),
-        };
-        ask(&address, &self.key, function, deadline)
+        ask(&self.serving()?, &self.key, function, deadline)
+    }
+
+    /// Where a server can be asked.
+    fn serving(&self) -> Result<Address, AskError> {
+        match &*self.lock() {
+            Stage::Started(owned) => Ok(owned.address.clone()),
+            Stage::Connected(address) | Stage::HandedOut(address) => Ok(address.clone()),
+            Stage::Initial | Stage::ShutDown(_) => Err(AskError::NotServed),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Stage> {

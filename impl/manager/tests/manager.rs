@@ -84,6 +84,19 @@ fn a_server_is_a_process_of_its_own(#[values(Method::Spawn, Method::ForkServer)]
 }
 
 #[test]
+fn a_manager_gives_its_clients_what_they_create() {
+    let manager = Manager::new(options());
+    assert!(matches!(manager.remote(), Err(AskError::NotServed)));
+    manager.start(Standard).expect("it serves");
+    let remote = manager.remote().expect("it is started");
+    let fruits = remote.list(&["apple".to_owned(), "pear".to_owned()]).expect("it is created");
+    fruits.append(&"plum".to_owned()).expect("it is there");
+    assert_eq!(fruits.to_vec().expect("it is there"), ["apple", "pear", "plum"]);
+    manager.shutdown().expect("it ends");
+    assert!(matches!(manager.remote(), Err(AskError::NotServed)));
+}
+
+#[test]
 fn each_state_has_its_errors() {
     let manager = Manager::new(options());
     assert!(manager.address().is_none() && manager.process().is_none() && !manager.is_usable());
