@@ -21,13 +21,12 @@ pub(super) fn serve(shared: &Shared, mut stream: Stream, caller: &Caller, mut pl
     let Ok(message) = stream.receive(shared.limits.message as u64, None) else { return };
     let after = oneshot::answer(shared, caller, &mut place, &message);
     drop(message);
-    if !send(shared, &mut stream, &after.answer, true) {
-        return;
-    }
+    let is_sent = send(shared, &mut stream, &after.answer, true);
     match after.then {
-        oneshot::Then::Close => {}
-        oneshot::Then::Session => run(shared, &mut stream, caller),
+        // Whoever asked for it may have left already: what was asked is done all the same.
         oneshot::Then::End => shared.end(),
+        oneshot::Then::Session if is_sent => run(shared, &mut stream, caller),
+        oneshot::Then::Close | oneshot::Then::Session => {}
     }
 }
 
