@@ -130,8 +130,10 @@ pub const CLAUSES: &[Clause] = &[
         text: "A serialised descriptor can be collected once; the sender's duplicate is released then.",
         source: "resource_sharer.DupFd",
         programs: |_| {
-            // Far more than the sender has room for, if it keeps a duplicate of each.
-            const TIMES: u32 = 40;
+            // More than the sender has room for, if it keeps a duplicate of each; and it may be some time before
+            // it lets go of one.
+            const TIMES: u32 = 60;
+            const ROOM: u32 = 40;
             let sends = (0..TIMES).flat_map(|index| {
                 let sent = send_connection("s.0", "q.1").label(&format!("sent{index}"));
                 // By then the sender has no more room than it is to have.
@@ -146,7 +148,7 @@ pub const CLAUSES: &[Clause] = &[
                     .pipe("q")
                     .main(sends)
                     .role(holding("p", &["s.1"]), receives)
-                    .fault("main", Action::LimitDescriptors(12), [returned("main", "sent0")])
+                    .fault("main", Action::LimitDescriptors(ROOM), [returned("main", "sent0")])
                     .among(&[Method::Spawn, Method::Forkserver]),
             ]
         },
