@@ -15,7 +15,7 @@
 //! | structs | `dict` with field names as keys |
 //! | unit variants | `str`, the name of the variant |
 //! | other variants | `dict` of one pair: the name, and a value, tuple or dict |
-//! | [`Value`](crate::Value) | itself |
+//! | [`Value`] | itself |
 //!
 //! The way back is more generous: any of list, tuple, set and frozenset is a sequence; a bytearray is bytes;
 //! an int is taken for a float. Classes, functions and objects have no Rust type. Texts with surrogates are

@@ -11,10 +11,10 @@
 //!
 //! # Why one hold is never released twice
 //! The holder stores the number and *then* looks at the mode; whoever else releases makes the mode
-//! [`UNSETTLED`] and *then* looks at the number, behind a [`fence_everywhere`]. One of them must see the
+//! `UNSETTLED` and *then* looks at the number, behind a [`fence_everywhere`]. One of them must see the
 //! other. If the holder sees no change, everybody sees its store. If it sees one, it and all others settle
 //! by one exchange of the word whether its store was in time, and the word says so ever after
-//! ([`GIVEN`], [`KEPT`]): also to a holder that was stopped in between. Nobody waits for anybody.
+//! (`GIVEN`, `KEPT`): also to a holder that was stopped in between. Nobody waits for anybody.
 //!
 //! # Why nobody sleeps beside a free lock
 //! As with an [`OwnerLock`](super::owner_lock::OwnerLock).
@@ -23,7 +23,7 @@
 //! 1. At most one live process is the owner, and one heir is told of each death.
 //! 2. While holds are given back by stores, only the thread that took the lock stores its number, once; it
 //!    is a thread of a process into which others put their fences.
-//! 3. The mode goes from [`BY_STORE`] to [`UNSETTLED`] and on, or at once past it; never back.
+//! 3. The mode goes from `BY_STORE` to `UNSETTLED` and on, or at once past it; never back.
 //!
 //! # Limits
 //! One who is stopped between his look and his exchange for exactly 2^32 holds is taken for one who was

@@ -45,7 +45,7 @@ pub fn write_as(node: Node<'_>, protocol: Protocol) -> Result<Vec<u8>, WriteErro
 /// Writes the tuple of a text and an object of a value, in protocol 4, without a copy of the object.
 ///
 /// # Errors
-/// See [`write`].
+/// See [`write()`].
 pub fn write_pair(text: &str, node: Node<'_>) -> Result<Vec<u8>, WriteError> {
     let mut writer = Writer::new(node, Protocol::Four);
     writer.out.boundary();
