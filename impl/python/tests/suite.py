@@ -6,6 +6,7 @@ import mmap
 import os
 import selectors
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -18,6 +19,9 @@ ROOT = os.path.dirname(HERE)
 sys.path.insert(0, ROOT)
 
 from procession_adapter import answers  # noqa: E402
+
+# A shell starts what runs in the background with this one ignored, and so would be all that the adapter starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NAMES = {number: name.lower() for name, number in vars(answers).items() if name.isupper() and name != "DONE"}
 RECORDS = 4096
