@@ -168,8 +168,8 @@ impl Manager {
     /// use procession_manager::Manager;
     ///
     /// let manager = Manager::started()?;
-    /// let fruits = manager.remote()?.list(&["apple", "pear"])?;
-    /// fruits.append(&"plum")?;
+    /// let fruits = manager.remote()?.list(&["apple".to_owned(), "pear".to_owned()])?;
+    /// fruits.append(&"plum".to_owned())?;
     /// assert_eq!(fruits.len()?, 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
