@@ -6,6 +6,7 @@ use crate::program::build::{acquire, await_on, load, notify, release};
 use crate::program::build::{at, get, put, returned, sleep};
 use crate::program::random::sync::{THINGS, deadly_program, mixed_program, sync_program};
 use crate::program::random::{batch_program, pipe_program, queue_program};
+use procession_contract::ObjectKind;
 use proptest::prelude::*;
 
 /// How many puts and gets a program has.
@@ -283,7 +284,11 @@ impl SyncNeed {
                 let waits = on(&object.name, waits);
                 waits >= least && waits == on(&object.name, wakes)
             }),
+            // Of barriers only: of an event or a condition, a wait of each worker is no round.
             SyncNeed::Rounds(parties, least) => program.objects.iter().any(|object| {
+                if !matches!(object.kind, ObjectKind::Barrier { .. }) {
+                    return false;
+                }
                 let rounds = program.roles.iter().map(|role| {
                     let comes = |line: &&crate::program::Line| {
                         line.step.on == object.name && matches!(line.step.call, Call::Await { .. })
