@@ -15,7 +15,7 @@ use super::line::{Left, Line, Ticket};
 use super::serial::within;
 use super::shared::{Begun, cannot_wait};
 use super::told::acquired;
-use super::{Came, Deadline, Lock, RLock, Shared};
+use super::{Came, Deadline, Lock, Shared};
 use crate::python::{Class, Raise, Work};
 use crate::server::{Arguments, Bell, Call, CallerId, Fault, Given, Object, Objects, Referent, Whole, Woken};
 
@@ -183,8 +183,7 @@ fn hand_on<W>(line: &mut Line<W, Ticket>, wakers: &mut Vec<W>, mark: Option<Tick
 /// The lock that this object is, if it is one.
 fn exclusive_of(referent: &dyn Referent) -> Option<Arc<Exclusive>> {
     let any: &dyn Any = referent;
-    let lock = any.downcast_ref().map(Lock::exclusive);
-    lock.or_else(|| any.downcast_ref().map(RLock::exclusive)).cloned()
+    any.downcast_ref().map(Lock::exclusive).cloned()
 }
 
 fn not_held(method: &str) -> Raise {

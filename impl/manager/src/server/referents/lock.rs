@@ -1,4 +1,5 @@
-//! `threading.Lock` for clients: whoever shares it may release it.
+//! `threading.Lock` for clients, which whoever shares it may release, and `threading.RLock`, whose owner is a
+//! session, that is, one thread of a client.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::told::acquired;
 use crate::python::{Raise, Work};
 use crate::server::{Arguments, Call, CallerId, Fault, Given, Referent, Whole};
 
-/// A managed lock. Held by a session that ends, it goes to the next.
+/// A managed lock, recursive or not. Held by a session that ends, it goes to the next.
 pub struct Lock {
     exclusive: Arc<Exclusive>,
 }
@@ -19,8 +20,20 @@ impl Lock {
     /// # Errors
     /// A `TypeError` for arguments.
     pub fn create(arguments: Arguments<'_>) -> Result<Lock, Raise> {
-        let [] = arguments.exactly::<0>("Lock")?;
-        Ok(Lock { exclusive: Arc::new(Exclusive::new(false)) })
+        Lock::of("Lock", arguments, false)
+    }
+
+    /// `RLock()`, which nobody holds.
+    ///
+    /// # Errors
+    /// As for [`create`](Lock::create).
+    pub fn create_recursive(arguments: Arguments<'_>) -> Result<Lock, Raise> {
+        Lock::of("RLock", arguments, true)
+    }
+
+    fn of(name: &str, arguments: Arguments<'_>, is_recursive: bool) -> Result<Lock, Raise> {
+        let [] = arguments.exactly::<0>(name)?;
+        Ok(Lock { exclusive: Arc::new(Exclusive::new(is_recursive)) })
     }
 
     /// The lock itself.

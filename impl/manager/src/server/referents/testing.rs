@@ -10,7 +10,7 @@ use procession_wire::message::{Address, Proxy, Token};
 use procession_wire::value::{Builder, Id};
 use procession_wire::{Kind, Value};
 
-use super::{Barrier, Condition, Event, Lock, Queue, RLock, Semaphore};
+use super::{Barrier, Condition, Event, Lock, Queue, Semaphore};
 use crate::python::{Class, Work};
 use crate::server::{
     Arguments, Bell, Call, Caller, CallerId, Fault, Given, Object, Objects, Quota, Referent,
@@ -74,7 +74,7 @@ impl World {
         with_arguments(positional, named, |arguments| {
             let referent: Arc<dyn Referent> = match typeid {
                 "Lock" => Arc::new(Lock::create(arguments)?),
-                "RLock" => Arc::new(RLock::create(arguments)?),
+                "RLock" => Arc::new(Lock::create_recursive(arguments)?),
                 "Semaphore" => Arc::new(Semaphore::create(arguments)?),
                 "BoundedSemaphore" => Arc::new(Semaphore::create_bounded(arguments)?),
                 "Condition" => Arc::new(Condition::create(arguments, &self.objects)?),

@@ -12,7 +12,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::testing::{Client, Datum, Said, World, until};
-use super::{Barrier, Condition, Event, Lock, Queue, RLock, Semaphore};
+use super::{Barrier, Condition, Event, Lock, Queue, Semaphore};
 use crate::python::Class;
 use crate::server::Object;
 
@@ -22,7 +22,6 @@ fn waiting(object: &Arc<Object>) -> usize {
     let found = any
         .downcast_ref::<Lock>()
         .map(|lock| lock.exclusive().waiting())
-        .or_else(|| any.downcast_ref::<RLock>().map(|lock| lock.exclusive().waiting()))
         .or_else(|| any.downcast_ref::<Semaphore>().map(Semaphore::waiting))
         .or_else(|| any.downcast_ref::<Condition>().map(Condition::waiting))
         .or_else(|| any.downcast_ref::<Event>().map(Event::waiting))

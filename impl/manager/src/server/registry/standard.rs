@@ -5,7 +5,7 @@ use std::sync::Arc;
 use procession_wire::Kind;
 
 use super::super::referents::{
-    Array, Barrier, Condition, Dict, Event, List, Lock, Namespace, Queue, RLock, Semaphore, Value,
+    Array, Barrier, Condition, Dict, Event, List, Lock, Namespace, Queue, Semaphore, Value,
 };
 use super::super::{Creation, Fault, Referent};
 use crate::python::{Class, Raise};
@@ -28,7 +28,7 @@ pub(super) const TYPES: &[(&str, Make)] = &[
         Err(Raise::text(Class::NotImplemented, said).into())
     }),
     ("Queue", |c| made(Queue::create(c.arguments))),
-    ("RLock", |c| made(RLock::create(c.arguments))),
+    ("RLock", |c| made(Lock::create_recursive(c.arguments))),
     ("Semaphore", |c| made(Semaphore::create(c.arguments))),
     ("Value", |c| made(Value::create(c.arguments, c.objects, c.work, c.quota))),
     ("dict", |c| made(Dict::create(c.arguments, c.objects, c.work, c.quota))),
