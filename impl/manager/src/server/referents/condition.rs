@@ -11,13 +11,13 @@ use procession_wire::Kind;
 use super::exclusive::Exclusive;
 use super::holding::NotHeld;
 use super::integer::integer;
-use super::line::{Left, Line, Ticket};
+use super::line::{Line, Seen, Ticket};
 use super::serial::within;
 use super::shared::{Begun, cannot_wait};
 use super::told::acquired;
 use super::{Came, Deadline, Lock, Shared};
 use crate::python::{Class, Raise, Work};
-use crate::server::{Arguments, Bell, Call, CallerId, Fault, Given, Object, Objects, Referent, Whole, Woken};
+use crate::server::{Arguments, Bell, Call, CallerId, Fault, Given, Object, Objects, Referent, Whole};
 
 /// A managed condition.
 pub struct Condition {
@@ -92,16 +92,16 @@ impl Condition {
                 Begun::Ended(None)
             }
         };
-        let notified =
-            self.line.answer(caller, deadline, begin, |line, bells, ticket, woken| match woken {
-                Woken::Rung => line.find(ticket).map(Some),
-                Woken::TimedOut => Some(line.leave(ticket).and_then(Left::grant)),
-                Woken::Left => {
-                    let mark = line.leave(ticket).and_then(Left::grant);
-                    hand_on(line, bells, mark);
-                    None
-                }
-            })?;
+        let notified = self.line.answer(caller, deadline, begin, |line, bells, ticket, woken| match line
+            .see(ticket, woken)
+        {
+            Seen::Waits => None,
+            Seen::Ended(mark) => Some(mark),
+            Seen::Gone(mark) => {
+                hand_on(line, bells, mark);
+                None
+            }
+        })?;
         // Somebody else has released a lock that is everybody's to release.
         let depth = depth.map_err(|NotHeld| not_held("wait"))?;
         match self.lock.restore(caller, depth) {

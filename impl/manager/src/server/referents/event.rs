@@ -1,11 +1,11 @@
 //! `threading.Event` for clients. Who waits when it is set goes on, whatever happens to it afterwards.
 
-use super::line::Line;
+use super::line::{Line, Seen};
 use super::serial::within;
 use super::shared::Begun;
 use super::{Deadline, Serial, Shared};
 use crate::python::{Raise, Work};
-use crate::server::{Arguments, Bell, Call, Fault, Given, Referent, Whole, Woken};
+use crate::server::{Arguments, Bell, Call, Fault, Given, Referent, Whole};
 
 /// A managed event.
 pub struct Event {
@@ -52,10 +52,10 @@ impl Event {
             Some(bell) if !state.is_set => Begun::Waits(state.line.enter(bell)),
             _ => Begun::Ended(state.is_set),
         };
-        self.state.answer(call.caller, deadline, begin, |state, _, ticket, woken| match woken {
-            Woken::Rung => state.line.find(ticket).map(|()| true),
-            Woken::TimedOut | Woken::Left => {
-                Some(state.line.leave(ticket).and_then(|left| left.grant()).is_some())
+        self.state.answer(call.caller, deadline, begin, |state, _, ticket, woken| {
+            match state.line.see(ticket, woken) {
+                Seen::Waits => None,
+                Seen::Ended(set) | Seen::Gone(set) => Some(set.is_some()),
             }
         })
     }

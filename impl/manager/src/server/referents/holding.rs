@@ -7,7 +7,7 @@
 
 use crate::server::{CallerId, Woken};
 
-use super::line::{Left, Line, Ticket};
+use super::line::{Line, Seen, Ticket};
 
 /// The state of a lock; `W` is what a waiter is woken by.
 #[derive(Debug)]
@@ -110,18 +110,18 @@ impl<W> Holding<W> {
         woken: Woken,
         wakers: &mut Vec<W>,
     ) -> Option<Option<Came>> {
-        match woken {
-            Woken::Rung => self.line.find(ticket).map(Some),
-            Woken::TimedOut => Some(self.line.leave(ticket).and_then(Left::grant)),
-            Woken::Left => {
-                self.leave(caller, ticket, wakers);
+        match self.line.see(ticket, woken) {
+            Seen::Waits => None,
+            Seen::Ended(came) => Some(came),
+            Seen::Gone(came) => {
+                self.hand_on(caller, came, wakers);
                 Some(None)
             }
         }
     }
 
-    fn leave(&mut self, caller: CallerId, ticket: Ticket, wakers: &mut Vec<W>) {
-        if let Some(Left::Granted(came)) = self.line.leave(ticket)
+    fn hand_on(&mut self, caller: CallerId, came: Option<Came>, wakers: &mut Vec<W>) {
+        if let Some(came) = came
             && self.holder.is_some_and(|holder| holder.caller == caller)
         {
             self.orphaned = came == Came::FromTheDead;

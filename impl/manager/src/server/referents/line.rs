@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::server::Woken;
+
 /// A place in a line, which no other waiter of it ever had or will have. Earlier places are smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
@@ -27,6 +29,17 @@ pub enum Left<W, G> {
     Waiting(W),
     /// This had been granted.
     Granted(G),
+}
+
+/// What becomes of a waiter that has woken.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Seen<G> {
+    /// It waits on: nothing was granted to it yet.
+    Waits,
+    /// Its wait has ended, with what was granted to it, if anything was.
+    Ended(Option<G>),
+    /// Its client has left. What had been granted to it is to be handed on.
+    Gone(Option<G>),
 }
 
 impl<W, G> Default for Line<W, G> {
@@ -92,6 +105,15 @@ impl<W, G> Line<W, G> {
     pub fn leave(&mut self, ticket: Ticket) -> Option<Left<W, G>> {
         let granted = self.find(ticket).map(Left::Granted);
         granted.or_else(|| self.waiting.remove(&ticket).map(Left::Waiting))
+    }
+
+    /// A waiter has woken. What was granted by the time that its time is up is its own.
+    pub fn see(&mut self, ticket: Ticket, woken: Woken) -> Seen<G> {
+        match woken {
+            Woken::Rung => self.find(ticket).map_or(Seen::Waits, |gift| Seen::Ended(Some(gift))),
+            Woken::TimedOut => Seen::Ended(self.leave(ticket).and_then(Left::grant)),
+            Woken::Left => Seen::Gone(self.leave(ticket).and_then(Left::grant)),
+        }
     }
 
     /// Waits again, at a place that was given up, for what was granted there has turned out to be nothing.

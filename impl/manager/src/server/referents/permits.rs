@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::server::{CallerId, Woken};
 
 use super::holding::Came;
-use super::line::{Left, Line, Ticket};
+use super::line::{Line, Seen, Ticket};
 
 /// The state of a semaphore; `W` is what a waiter is woken by.
 #[derive(Debug)]
@@ -86,18 +86,18 @@ impl<W> Permits<W> {
         woken: Woken,
         wakers: &mut Vec<W>,
     ) -> Option<Option<Came>> {
-        match woken {
-            Woken::Rung => self.line.find(ticket).map(Some),
-            Woken::TimedOut => Some(self.line.leave(ticket).and_then(Left::grant)),
-            Woken::Left => {
-                self.leave(caller, ticket, wakers);
+        match self.line.see(ticket, woken) {
+            Seen::Waits => None,
+            Seen::Ended(came) => Some(came),
+            Seen::Gone(came) => {
+                self.hand_on(caller, came, wakers);
                 Some(None)
             }
         }
     }
 
-    fn leave(&mut self, caller: CallerId, ticket: Ticket, wakers: &mut Vec<W>) {
-        if let Some(Left::Granted(came)) = self.line.leave(ticket) {
+    fn hand_on(&mut self, caller: CallerId, came: Option<Came>, wakers: &mut Vec<W>) {
+        if let Some(came) = came {
             self.credit(caller, 1);
             if !self.is_bounded || self.free < self.initial {
                 self.free += 1;

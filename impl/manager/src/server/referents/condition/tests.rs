@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::server::Woken;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -77,11 +78,9 @@ proptest! {
                 }
                 Step::Wake(number, lives) => match chosen(number) {
                     Some(at) => {
-                        let mark = line.find(waiters[at].ticket);
-                        prop_assert_eq!(mark.is_some(), waiters[at].notification.is_some());
-                        if mark.is_none() {
-                            continue;
-                        }
+                        let seen = line.see(waiters[at].ticket, Woken::Rung);
+                        prop_assert_eq!(seen == Seen::Waits, waiters[at].notification.is_none());
+                        let Seen::Ended(mark) = seen else { continue };
                         let waiter = waiters.remove(at);
                         if lives {
                             continue;
@@ -94,7 +93,8 @@ proptest! {
                 Step::TimeOut(number) => match chosen(number) {
                     Some(at) => {
                         let waiter = waiters.remove(at);
-                        let mark = line.leave(waiter.ticket).and_then(Left::grant);
+                        let seen = line.see(waiter.ticket, Woken::TimedOut);
+                        let Seen::Ended(mark) = seen else { panic!("{seen:?} when time is up") };
                         prop_assert_eq!(mark.is_some(), waiter.notification.is_some());
                         Vec::new()
                     }
@@ -103,7 +103,8 @@ proptest! {
                 Step::Die(number) => match chosen(number) {
                     Some(at) => {
                         let waiter = waiters.remove(at);
-                        let mark = line.leave(waiter.ticket).and_then(Left::grant);
+                        let seen = line.see(waiter.ticket, Woken::Left);
+                        let Seen::Gone(mark) = seen else { panic!("{seen:?} of one that has left") };
                         hand_on(&mut line, &mut wakers, mark);
                         hands_on(&mut waiters, &given, waiter.notification)
                     }
