@@ -6,12 +6,14 @@ mod compare;
 mod keys;
 mod show;
 mod store;
+mod walk;
 
 use std::borrow::Cow;
 
 pub use build::{Builder, Unhashable};
 pub(crate) use store::{FALSE, NONE, Record, Recording, Room, Span, Store, TRUE, UNIT};
 pub use store::{How, Id};
+pub use walk::Walk;
 
 use crate::int::Int;
 use crate::text::Text;

@@ -1,10 +1,10 @@
 //! Proxies inside values.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use procession_wire::auth::Key;
-use procession_wire::value::Id;
 use procession_wire::{Kind, Node, message};
 
 use super::Proxy;
@@ -23,32 +23,17 @@ pub(super) fn proxies(pickle: &[u8], node: Node<'_>, home: &Arc<Home>) -> Result
         return Ok(Vec::new());
     }
     let mut found: HashMap<(String, String), Proxy> = HashMap::new();
-    let mut seen: HashSet<Id> = HashSet::new();
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        if !seen.insert(node.id()) {
-            continue;
-        }
-        if let Some(proxy) = message::Proxy::read(node)? {
-            let home = home_of(&proxy, Some(home));
-            let name = (home.address.to_string(), proxy.token.ident.to_str_lossy().into_owned());
-            if let std::collections::hash_map::Entry::Vacant(entry) = found.entry(name) {
-                entry.insert(refer(&proxy, home)?);
+    let mut walk = node.walk();
+    while let Some(node) = walk.next() {
+        match message::Proxy::read(node)? {
+            Some(proxy) => {
+                let home = home_of(&proxy, Some(home));
+                let name = (home.address.to_string(), proxy.token.ident.to_str_lossy().into_owned());
+                if let Entry::Vacant(entry) = found.entry(name) {
+                    entry.insert(refer(&proxy, home)?);
+                }
             }
-            continue;
-        }
-        match node.kind() {
-            Kind::Tuple(items) | Kind::List(items) | Kind::Set(items) | Kind::FrozenSet(items) => {
-                open.extend(items.iter());
-            }
-            Kind::Dict(pairs) => open.extend(pairs.iter().flat_map(|(key, value)| [key, value])),
-            Kind::Object(object) => {
-                open.extend([object.function, object.args]);
-                open.extend(object.kwargs.into_iter().chain(object.state));
-                open.extend(object.items.iter());
-                open.extend(object.pairs.iter().flat_map(|(key, value)| [key, value]));
-            }
-            _ => {}
+            None => walk.enter(),
         }
     }
     Ok(found.into_values().collect())
