@@ -5,14 +5,12 @@ mod owned;
 mod process;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use procession_reference::Process;
 use procession_reference::context::Method;
 use procession_reference::process::{AuthKey, current_process};
 use procession_wire::auth::Key;
-use procession_wire::message::{Reply, Request};
-use procession_wire::{Builder, pickle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -20,7 +18,6 @@ pub use error::{AskError, ShutdownError, StartError};
 use owned::Owned;
 
 use crate::address::Address;
-use crate::client::{ConnectOptions, connect_stream};
 use crate::proxy::Remote;
 use crate::server::{Server, Settings};
 
@@ -117,7 +114,7 @@ impl Manager {
         };
         let manager = Manager::new(options);
         *manager.lock() = Stage::Connected(address);
-        manager.ask("dummy", None)?;
+        manager.remote()?.reach()?;
         Ok(manager)
     }
 
@@ -161,7 +158,7 @@ impl Manager {
     /// The server as its clients see it: whence objects are created.
     ///
     /// # Errors
-    /// [`AskError::NotServed`] before the start and after a shutdown; [`AskError::Broken`] for a key that is none.
+    /// [`AskError::NotServed`] before the start and after a shutdown; [`AskError::BadKey`].
     ///
     /// # Examples
     /// ```no_run
@@ -174,7 +171,7 @@ impl Manager {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn remote(&self) -> Result<Remote, AskError> {
-        let key = Key::new(self.key.as_bytes()).map_err(|error| AskError::Broken(error.to_string()))?;
+        let key = Key::new(self.key.as_bytes()).map_err(AskError::BadKey)?;
         Ok(Remote::at(self.serving()?, key))
     }
 
@@ -233,8 +230,7 @@ impl Manager {
     /// # Errors
     /// See [`AskError`].
     pub fn number_of_objects(&self) -> Result<u64, AskError> {
-        let reply = self.ask("number_of_objects", None)?;
-        procession_wire::from_value(&reply).map_err(|error| AskError::Broken(error.to_string()))
+        Ok(self.remote()?.number_of_objects()?)
     }
 
     /// The server's objects, two lines each: the name and the number of references, and what the object shows.
@@ -242,16 +238,7 @@ impl Manager {
     /// # Errors
     /// See [`AskError`].
     pub fn debug_info(&self) -> Result<String, AskError> {
-        let reply = self.ask("debug_info", None)?;
-        procession_wire::from_value(&reply).map_err(|error| AskError::Broken(error.to_string()))
-    }
-
-    fn ask(
-        &self,
-        function: &str,
-        deadline: Option<Instant>,
-    ) -> Result<procession_wire::Value<'static>, AskError> {
-        ask(&self.serving()?, &self.key, function, deadline)
+        Ok(self.remote()?.debug_info()?)
     }
 
     /// Where a server can be asked.
@@ -283,31 +270,5 @@ impl Drop for Manager {
     fn drop(&mut self) {
         // Whoever wants to know shuts it down by hand.
         let _ = self.shutdown();
-    }
-}
-
-/// Asks the server itself for something that takes no arguments: its reply.
-fn ask(
-    address: &Address,
-    key: &AuthKey,
-    function: &str,
-    deadline: Option<Instant>,
-) -> Result<procession_wire::Value<'static>, AskError> {
-    /// The longest reply: that of `debug_info`.
-    const LONGEST: u64 = 64 << 20;
-    let key = Key::new(key.as_bytes()).map_err(|error| AskError::Broken(error.to_string()))?;
-    let options = ConnectOptions { deadline, ..ConnectOptions::from(key) };
-    let mut stream = connect_stream(address, &options).map_err(AskError::Connect)?;
-    let mut builder = Builder::new();
-    let request = Request::add(&mut builder, None, function, &[], &[]);
-    let broken = |error: &dyn std::fmt::Display| AskError::Broken(error.to_string());
-    let request = pickle::write(&builder.finish(request)).map_err(|error| broken(&error))?;
-    stream.send(&request, deadline).map_err(|error| broken(&error))?;
-    let reply = stream.receive(LONGEST, deadline).map_err(|error| broken(&error))?;
-    let reply = pickle::read(&reply).map_err(|error| broken(&error))?;
-    match Reply::read(reply.root()).map_err(|error| broken(&error))? {
-        Reply::Return(value) => Ok(value.to_value()),
-        Reply::Traceback(text) => Err(AskError::Remote(text.to_string())),
-        other => Err(AskError::Broken(format!("{other:?} in place of a value"))),
     }
 }

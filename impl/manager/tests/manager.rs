@@ -13,7 +13,8 @@ use client::{Client, create};
 use counter::{KEY, path_of};
 use procession_manager::server::Settings;
 use procession_manager::{
-    Address, AskError, ConnectError, Manager, ManagerOptions, Setup, ShutdownError, Standard, StartError,
+    Address, AskError, CallError, ConnectError, Manager, ManagerOptions, Setup, ShutdownError, Standard,
+    StartError,
 };
 use procession_reference::Process;
 use procession_reference::connection::{Connection, stream_pipe};
@@ -167,7 +168,9 @@ fn a_server_that_was_ended_by_a_signal_leaves_nothing(#[case] signal: nix::sys::
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid_of(&manager)), signal).expect("it runs");
     assert!(manager.join(None).expect("it ends"));
     assert!(!path_of(&address).parent().expect("it has one").exists());
-    assert!(matches!(manager.number_of_objects(), Err(AskError::Connect(ConnectError::NotFound(_)))));
+    assert!(matches!(manager.number_of_objects(), Err(AskError::Call(CallError::ServerGone))));
+    let refused = Manager::connect(address, KEY).map(|_| ());
+    assert!(matches!(refused, Err(AskError::Connect(ConnectError::NotFound(_)))), "{refused:?}");
     manager.shutdown().expect("it has ended");
 }
 

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::endpoint::{self, Place};
 use super::listener::{directory_mode, not_connected};
+use super::managed::refused;
 use super::outcome;
 use super::process::{self, method_of};
 
@@ -219,14 +220,11 @@ fn not_ended(error: ShutdownError) -> Answer {
 }
 
 fn not_answered(error: AskError) -> Answer {
-    let outcome = match &error {
-        AskError::NotServed => Outcome::Misuse,
-        AskError::Remote(_) => Outcome::RemoteError,
-        _ => Outcome::Other,
-    };
     match error {
+        AskError::Call(error) => refused(error),
         AskError::Connect(error) => not_connected(error),
-        error => Answer::error(outcome, error),
+        AskError::NotServed => Answer::error(Outcome::Misuse, error),
+        error => Answer::error(Outcome::Other, error),
     }
 }
 

@@ -9,6 +9,7 @@ use procession_wire::auth;
 use crate::address::Address;
 use crate::client::ConnectError;
 use crate::listener::BindError;
+use crate::proxy::CallError;
 
 /// Why no server was started.
 #[derive(Debug)]
@@ -50,14 +51,14 @@ pub enum ShutdownError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AskError {
-    /// The answer is none, or did not come.
-    Broken(String),
-    /// There is no connection to the server.
+    /// The key is none.
+    BadKey(auth::Error),
+    /// The call gave nothing.
+    Call(CallError),
+    /// There is no connection to the server, of a manager that was to be connected.
     Connect(ConnectError),
     /// The manager was not started, or was shut down.
     NotServed,
-    /// The server could not do it; its own words.
-    Remote(String),
 }
 
 impl From<BindError> for StartError {
@@ -67,6 +68,18 @@ impl From<BindError> for StartError {
             BindError::BadAddress(what) => StartError::BadAddress(what),
             BindError::Os(error) => StartError::Os(error.to_string()),
         }
+    }
+}
+
+impl From<CallError> for AskError {
+    fn from(error: CallError) -> AskError {
+        AskError::Call(error)
+    }
+}
+
+impl From<ConnectError> for AskError {
+    fn from(error: ConnectError) -> AskError {
+        AskError::Connect(error)
     }
 }
 
@@ -114,10 +127,10 @@ impl std::error::Error for ShutdownError {}
 impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AskError::Broken(what) => write!(f, "the server gave no answer: {what}"),
+            AskError::BadKey(error) => error.fmt(f),
+            AskError::Call(error) => error.fmt(f),
             AskError::Connect(error) => error.fmt(f),
             AskError::NotServed => f.write_str("the manager was not started, or was shut down"),
-            AskError::Remote(what) => write!(f, "the server could not do it: {what}"),
         }
     }
 }
@@ -125,8 +138,10 @@ impl fmt::Display for AskError {
 impl std::error::Error for AskError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            AskError::BadKey(error) => Some(error),
+            AskError::Call(error) => Some(error),
             AskError::Connect(error) => Some(error),
-            _ => None,
+            AskError::NotServed => None,
         }
     }
 }

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use procession_reference::Process;
 use procession_reference::exit::at_exit_after_children;
 use procession_reference::process::{AuthKey, JoinError, SignalError};
+use procession_wire::auth::Key;
 
-use super::{ShutdownError, ask};
+use super::ShutdownError;
 use crate::address::Address;
+use crate::proxy::Remote;
 
 /// A server's process, and where it listens.
 pub(super) struct Owned {
@@ -59,7 +61,8 @@ impl Owned {
         }
         // One that does not answer is told in another way.
         let deadline = Instant::now() + self.patience;
-        let _ = ask(&self.address, &self.key, "shutdown", Some(deadline));
+        let server = Remote::at(self.address.clone(), Key::even_empty(self.key.as_bytes()));
+        let _ = server.shutdown_by(Some(deadline));
         if self.join(Some(deadline.saturating_duration_since(Instant::now())))? {
             return Ok(());
         }

@@ -123,7 +123,8 @@ pub(super) fn one_shot(
     one_exchange(&mut stream, &request, deadline)
 }
 
-fn one_exchange(
+/// Sends a request on a connection that is for nothing else, and waits for the result.
+pub(super) fn one_exchange(
     stream: &mut Stream,
     request: &[u8],
     deadline: Option<Instant>,
@@ -137,7 +138,8 @@ fn one_exchange(
     }
 }
 
-fn connect(home: &Home, deadline: Option<Instant>) -> Result<Stream, ConnectError> {
+/// Opens a connection.
+pub(super) fn connect(home: &Home, deadline: Option<Instant>) -> Result<Stream, ConnectError> {
     let options = ConnectOptions {
         deadline,
         key: Some(home.key.clone()),

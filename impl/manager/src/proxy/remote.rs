@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use procession_wire::auth::Key;
 use procession_wire::message::Created;
@@ -12,6 +13,7 @@ use super::error::CallError;
 use super::home::Home;
 use super::{Proxy, line};
 use crate::address::Address;
+use crate::manager::AskError;
 
 /// A server, ours or CPython's, at an address and by a key. Cloning shares it.
 #[derive(Clone)]
@@ -35,6 +37,14 @@ impl Remote {
 
     pub(super) fn of(home: Arc<Home>) -> Remote {
         Remote(home)
+    }
+
+    /// Asks whether it answers, and says why there is no connection where there is none.
+    pub(crate) fn reach(&self) -> Result<(), AskError> {
+        let request = line::request(None, "dummy", (), ())?;
+        let mut stream = line::connect(&self.0, None)?;
+        line::one_exchange(&mut stream, &request, None)?;
+        Ok(())
     }
 
     /// Where it is.
@@ -81,7 +91,12 @@ impl Remote {
     /// # Errors
     /// See [`CallError`]: [`CallError::ServerGone`] where it had ended before.
     pub fn shutdown(&self) -> Result<(), CallError> {
-        line::one_shot(&self.0, "shutdown", (), (), None).map(drop)
+        self.shutdown_by(None)
+    }
+
+    /// The same; gives up at the deadline.
+    pub(crate) fn shutdown_by(&self, deadline: Option<Instant>) -> Result<(), CallError> {
+        line::one_shot(&self.0, "shutdown", (), (), deadline).map(drop)
     }
 }
 
