@@ -8,12 +8,16 @@ use libtest_mimic::{Arguments, Failed};
 
 mod pythons;
 
+/// The CPythons whose adapter is promised to work.
+const ON_THE_PATH: pythons::Search = pythons::Search { oldest: 8, in_pyenv: false };
+
 fn main() -> ExitCode {
-    let trials = pythons::trials("the adapter passes its own tests", the_adapter_passes_its_own_tests);
+    let tests: [pythons::Test; 1] = [("the adapter passes its own tests", the_adapter_passes_its_own_tests)];
+    let trials = pythons::trials(ON_THE_PATH, &tests);
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-fn the_adapter_passes_its_own_tests(interpreter: &'static str) -> Result<(), Failed> {
+fn the_adapter_passes_its_own_tests(interpreter: &str) -> Result<(), Failed> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../impl/python/tests");
     let output = Command::new(interpreter)
         .args(["-m", "unittest", "discover", "--start-directory", ".", "--pattern", "test_*.py"])

@@ -1,37 +1,63 @@
-//! The CPythons that the PATH leads to: each that runs is tested, each that does not is shown as ignored.
+//! The CPythons that are found: each that runs is tested, each that does not is shown as ignored.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use libtest_mimic::{Failed, Trial};
 
-/// Interpreters by their usual names, the one that is called plainly first.
-const NAMES: [&str; 7] =
-    ["python3", "python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13"];
+/// The newest CPython that is looked for, by the second number of its version.
+const NEWEST: u32 = 13;
 
-/// One test for each CPython, named after its version; of several names of one version the first is used.
+/// Which CPythons are looked for.
+#[derive(Clone, Copy)]
+pub struct Search {
+    /// The oldest, by the second number of its version.
+    pub oldest: u32,
+    /// Whether pyenv's are looked at, beside those that the PATH leads to.
+    pub in_pyenv: bool,
+}
+
+/// A test, by its name, which is given the interpreter.
+pub type Test = (&'static str, fn(&str) -> Result<(), Failed>);
+
+/// Each test for each CPython, named after its version: for the one that is called plainly `python3`, and for those
+/// that are called by their versions; of several names of one version the first is used.
 ///
-/// An interpreter that is missing is one test too, which says so in its name and is ignored: it never
-/// counts as passed, and fails if it is asked for.
-pub fn trials(test: &str, run: fn(&'static str) -> Result<(), Failed>) -> Vec<Trial> {
+/// With an interpreter that is missing they are tests too, which say so in their names and are ignored: they never
+/// count as passed, and fail if they are asked for.
+pub fn trials(search: Search, tests: &[Test]) -> Vec<Trial> {
     let mut seen: Vec<String> = Vec::new();
     let mut trials = Vec::new();
-    for name in NAMES {
-        match version(name) {
-            None => {
-                let missing = format!("there is no CPython named {name} on the PATH");
-                let trial = Trial::test(format!("{test}, {name}: UNTESTED: no {name} on the PATH"), || {
-                    Err(missing.into())
-                });
-                trials.push(trial.with_ignored_flag(true));
-            }
-            Some(version) if seen.contains(&version) => {}
-            Some(version) => {
-                trials.push(Trial::test(format!("{test}, {name}: CPython {version}"), move || run(name)));
+    let versions = (search.oldest..=NEWEST).map(|minor| format!("python3.{minor}"));
+    for name in std::iter::once("python3".to_owned()).chain(versions) {
+        let places = [Some(name.clone()), pyenv(&name).filter(|_| search.in_pyenv)];
+        let found = places.into_iter().flatten().find_map(|place| Some((version(&place)?, place)));
+        match found {
+            None => trials.extend(tests.iter().map(|(test, _)| {
+                let missing = format!("there is no CPython named {name}");
+                let test = format!("{test}, {name}: UNTESTED: no {name} is found");
+                Trial::test(test, || Err(missing.into())).with_ignored_flag(true)
+            })),
+            Some((version, _)) if seen.contains(&version) => {}
+            Some((version, place)) => {
+                trials.extend(tests.iter().map(|(test, run)| {
+                    let (place, run) = (place.clone(), *run);
+                    Trial::test(format!("{test}, {name}: CPython {version}"), move || run(&place))
+                }));
                 seen.push(version);
             }
         }
     }
     trials
+}
+
+/// The interpreter of this name that pyenv keeps, of several the one whose version is the last by its letters.
+fn pyenv(name: &str) -> Option<String> {
+    let home = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".pyenv")))?;
+    let versions = std::fs::read_dir(home.join("versions")).ok()?.flatten();
+    let found = versions.map(|version| version.path().join("bin").join(name)).filter(|path| path.exists());
+    Some(found.max()?.to_str()?.to_owned())
 }
 
 /// The interpreter's version, if there is such an interpreter, it runs, and it is CPython.

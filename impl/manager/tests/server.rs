@@ -1,4 +1,4 @@
-//! A server with types of its own, used by a plain client and by every CPython that is at hand.
+//! A server with types of its own, used by a plain client.
 
 #[path = "server/client.rs"]
 mod client;
@@ -12,7 +12,5 @@ mod hostile;
 mod limits;
 #[path = "server/objects.rs"]
 mod objects;
-#[path = "server/python.rs"]
-mod python;
 #[path = "server/table.rs"]
 mod table;

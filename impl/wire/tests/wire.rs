@@ -1,4 +1,4 @@
-//! The wire against what CPython was seen to write, against a CPython that is at hand, and against itself.
+//! The wire against what CPython was seen to write, and against itself.
 
 #[path = "wire/bridge.rs"]
 mod bridge;
@@ -18,5 +18,3 @@ mod odd;
 mod pickles;
 #[path = "wire/properties.rs"]
 mod properties;
-#[path = "wire/python.rs"]
-mod python;

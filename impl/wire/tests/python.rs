@@ -1,13 +1,11 @@
-//! Every CPython that is at hand: its pickles read here, ours read there, and its connections spoken with.
-//!
-//! Without one the tests here say so and pass: everything else in this directory needs none.
+//! Every CPython that is found: its pickles read here, ours read there, and its connections spoken with.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
+use libtest_mimic::{Arguments, Failed};
 use procession_wire::auth::{Digest, Digests, Generation, Key, Options, Role, run};
 use procession_wire::bridge::{from_slice, from_value, to_vec};
 use procession_wire::frame::{LongForm, Receiver, write_message};
@@ -17,28 +15,29 @@ use procession_wire::value::Id;
 use procession_wire::{Builder, Text, Value};
 use serde_json::Value as Json;
 
-use crate::known::{hex, trusting, unhex, vectors};
+#[path = "wire/known.rs"]
+#[expect(dead_code, reason = "the other tests of the wire use more of it")]
+mod known;
+#[path = "../../../conformance/tests/pythons/mod.rs"]
+mod pythons;
 
-/// Every CPython from 3.6 on that is at hand: `python3`, and those that pyenv keeps.
-fn pythons() -> Vec<PathBuf> {
-    let mut found = vec![PathBuf::from("python3")];
-    if let Some(home) = std::env::var_os("HOME")
-        && let Ok(versions) = std::fs::read_dir(Path::new(&home).join(".pyenv/versions"))
-    {
-        found.extend(versions.flatten().map(|version| version.path().join("bin/python3")));
-    }
-    let check = "import sys; sys.exit(sys.implementation.name != 'cpython' or sys.version_info < (3, 6))";
-    found.retain(|python| {
-        Command::new(python).args(["-c", check]).status().is_ok_and(|status| status.success())
-    });
-    if found.is_empty() {
-        eprintln!("no CPython here: nothing tried");
-    }
-    found
+use known::{hex, trusting, unhex, vectors};
+
+/// CPython's pickles have changed little since the oldest.
+const ALL: pythons::Search = pythons::Search { oldest: 6, in_pyenv: true };
+
+fn main() -> ExitCode {
+    let tests: [pythons::Test; 4] = [
+        ("what we write loads there to the same value", what_we_write_loads_there),
+        ("what it writes loads here, plain values written alike", what_it_writes_loads_here),
+        ("its client and our listener talk", its_client_and_our_listener_talk),
+        ("its manager serves our client", its_manager_serves_our_client),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), pythons::trials(ALL, &tests)).exit_code()
 }
 
 /// Runs a script with this input and gives what it printed.
-fn run_python(python: &Path, script: &str, input: &str) -> String {
+fn run_python(python: &str, script: &str, input: &str) -> String {
     let mut child = Command::new(python)
         .args(["-c", script])
         .stdin(Stdio::piped())
@@ -52,7 +51,7 @@ fn run_python(python: &Path, script: &str, input: &str) -> String {
     let feeder = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = child.wait_with_output().expect("the output of python");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {said:.2000}", python.display());
+    assert!(output.status.success(), "{python}: {said:.2000}");
     feeder.join().expect("the feeder").expect("python read its input");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
@@ -63,8 +62,7 @@ fn plain(vector: &Json) -> bool {
     !foreign.contains(&vector["name"].as_str().expect("a name"))
 }
 
-#[test]
-fn what_we_write_loads_there_to_the_same_value() {
+fn what_we_write_loads_there(python: &str) -> Result<(), Failed> {
     let mut lines = Vec::new();
     for vector in vectors("pickles").iter().filter(|vector| plain(vector)) {
         let theirs = unhex(&vector["hex"]);
@@ -92,17 +90,15 @@ for line in sys.stdin:
     count += 1
 print(count)
 ";
-    for python in pythons() {
-        let highest = run_python(&python, "import pickle; print(pickle.HIGHEST_PROTOCOL)", "");
-        let readable = |line: &&String| line.as_bytes()[0] - b'0' <= highest.as_bytes()[0] - b'0';
-        let input: String = lines.iter().filter(readable).cloned().collect();
-        let count = run_python(&python, script, &input);
-        assert_eq!(count.trim(), input.lines().count().to_string());
-    }
+    let highest = run_python(python, "import pickle; print(pickle.HIGHEST_PROTOCOL)", "");
+    let readable = |line: &&String| line.as_bytes()[0] - b'0' <= highest.as_bytes()[0] - b'0';
+    let input: String = lines.iter().filter(readable).cloned().collect();
+    let count = run_python(python, script, &input);
+    assert_eq!(count.trim(), input.lines().count().to_string());
+    Ok(())
 }
 
-#[test]
-fn what_it_writes_loads_here_and_plain_values_are_written_alike() {
+fn what_it_writes_loads_here(python: &str) -> Result<(), Failed> {
     // Each line: protocol, pickle, and repr in a form that Rust prints too.
     let script = r"
 import pickle, random, struct
@@ -131,13 +127,12 @@ for value in (list(range(3001)), {str(i): i for i in range(2000)}, ['x' * 70000,
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         print(protocol, pickle.dumps(value, protocol).hex())
 ";
-    for python in pythons() {
-        compare(&python, &run_python(&python, script, ""));
-    }
+    compare(python, &run_python(python, script, ""));
+    Ok(())
 }
 
 /// Reads and writes each of these pickles.
-fn compare(python: &Path, lines: &str) {
+fn compare(python: &str, lines: &str) {
     let mut alike = 0;
     for line in lines.lines() {
         let (protocol, digits) = line.split_once(' ').unwrap();
@@ -156,11 +151,10 @@ fn compare(python: &Path, lines: &str) {
     let total = lines.lines().count();
     let exact = run_python(python, "import sys; print(sys.version_info >= (3, 8))", "") == "True\n";
     // 3.6 frames differently, and both it and 3.7 write bytearrays in another way.
-    assert!(alike == total || !exact, "{alike} of {total} byte for byte as {}", python.display());
+    assert!(alike == total || !exact, "{alike} of {total} byte for byte as {python}");
 }
 
-#[test]
-fn its_client_and_our_listener_talk() {
+fn its_client_and_our_listener_talk(python: &str) -> Result<(), Failed> {
     let script = r"
 import sys
 from multiprocessing.connection import Client
@@ -173,20 +167,19 @@ for _ in range(4):
         assert connection.recv_bytes() == b'', 'not empty'
 print('done')
 ";
-    for python in pythons() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("socket");
-        let listener = UnixListener::bind(&path).unwrap();
-        let server = std::thread::spawn(move || {
-            let modern = [Digest::Md5, Digest::Sha256, Digest::Sha3_384].map(Generation::Modern);
-            for generation in [&[Generation::Legacy][..], &modern].concat() {
-                let (connection, _) = listener.accept().unwrap();
-                answer(connection, generation);
-            }
-        });
-        assert_eq!(run_python(&python, script, &format!("{}\n", path.display())).trim(), "done");
-        server.join().expect("our side");
-    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = std::thread::spawn(move || {
+        let modern = [Digest::Md5, Digest::Sha256, Digest::Sha3_384].map(Generation::Modern);
+        for generation in [&[Generation::Legacy][..], &modern].concat() {
+            let (connection, _) = listener.accept().unwrap();
+            answer(connection, generation);
+        }
+    });
+    assert_eq!(run_python(python, script, &format!("{}\n", path.display())).trim(), "done");
+    server.join().expect("our side");
+    Ok(())
 }
 
 /// Our side of one conversation with the client above.
@@ -232,8 +225,7 @@ fn returned(reply: &Value<'_>) -> Value<'static> {
     }
 }
 
-#[test]
-fn its_manager_serves_our_client() {
+fn its_manager_serves_our_client(python: &str) -> Result<(), Failed> {
     let script = r"
 import sys
 from multiprocessing.managers import SyncManager
@@ -241,49 +233,46 @@ server = SyncManager(address=sys.argv[1], authkey=b'secret key').get_server()
 print('ready', flush=True)
 server.serve_forever()
 ";
-    for python in pythons() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("socket");
-        let mut server =
-            Command::new(&python).args(["-c", script]).arg(&path).stdout(Stdio::piped()).spawn().unwrap();
-        let mut ready = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        assert_eq!(ready, "ready\n", "{}", python.display());
-        let connect = || {
-            let mut connection = UnixStream::connect(&path).unwrap();
-            run(&mut connection, Role::Connector, key(), Options::default()).unwrap();
-            connection
-        };
-        let mut wrong = UnixStream::connect(&path).unwrap();
-        let refused = run(&mut wrong, Role::Connector, Key::new("another").unwrap(), Options::default());
-        assert!(matches!(refused, Err(procession_wire::auth::Error::Rejected)), "{refused:?}");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let mut server =
+        Command::new(python).args(["-c", script]).arg(&path).stdout(Stdio::piped()).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    assert_eq!(ready, "ready\n", "{python}");
+    let connect = || {
+        let mut connection = UnixStream::connect(&path).unwrap();
+        run(&mut connection, Role::Connector, key(), Options::default()).unwrap();
+        connection
+    };
+    let mut wrong = UnixStream::connect(&path).unwrap();
+    let refused = run(&mut wrong, Role::Connector, Key::new("another").unwrap(), Options::default());
+    assert!(matches!(refused, Err(procession_wire::auth::Error::Rejected)), "{refused:?}");
 
-        let created = ask(&mut connect(), None, "create", |b| vec![b.str("list")]);
-        let created = returned(&created);
-        let created = Created::read(created.root()).unwrap();
-        assert!(created.exposed.iter().any(|name| *name == "append"));
-        let ident = created.ident.to_str();
-        assert!(
-            returned(&ask(&mut connect(), None, "incref", |b| vec![b.str(created.ident)])).root().is_none()
-        );
-        let mut proxy = connect();
-        let named = ask(&mut proxy, None, "accept_connection", |b| vec![b.str("wire")]);
-        assert!(returned(&named).root().is_none());
-        returned(&ask(&mut proxy, ident, "append", |b| {
-            let (number, text) = (b.int(1 << 40), b.str("zwei"));
-            vec![b.tuple(&[number, text])]
-        }));
-        let item = returned(&ask(&mut proxy, ident, "__getitem__", |b| vec![b.int(0)]));
-        assert_eq!(from_value(&item), Ok((1_u64 << 40, "zwei")));
-        let missing = ask(&mut proxy, ident, "__getitem__", |b| vec![b.int(9)]);
-        match Reply::read(missing.root()).unwrap() {
-            Reply::Error(error) => assert_eq!(error.class.name, "IndexError"),
-            other => panic!("{other:?}"),
-        }
-        let strange = ask(&mut proxy, ident, "no_such_method", |_| Vec::new());
-        assert!(matches!(Reply::read(strange.root()), Ok(Reply::Traceback(_))));
-        drop(proxy);
-        returned(&ask(&mut connect(), None, "shutdown", |_| Vec::new()));
-        assert!(server.wait().unwrap().success(), "{}", python.display());
+    let created = ask(&mut connect(), None, "create", |b| vec![b.str("list")]);
+    let created = returned(&created);
+    let created = Created::read(created.root()).unwrap();
+    assert!(created.exposed.iter().any(|name| *name == "append"));
+    let ident = created.ident.to_str();
+    assert!(returned(&ask(&mut connect(), None, "incref", |b| vec![b.str(created.ident)])).root().is_none());
+    let mut proxy = connect();
+    let named = ask(&mut proxy, None, "accept_connection", |b| vec![b.str("wire")]);
+    assert!(returned(&named).root().is_none());
+    returned(&ask(&mut proxy, ident, "append", |b| {
+        let (number, text) = (b.int(1 << 40), b.str("zwei"));
+        vec![b.tuple(&[number, text])]
+    }));
+    let item = returned(&ask(&mut proxy, ident, "__getitem__", |b| vec![b.int(0)]));
+    assert_eq!(from_value(&item), Ok((1_u64 << 40, "zwei")));
+    let missing = ask(&mut proxy, ident, "__getitem__", |b| vec![b.int(9)]);
+    match Reply::read(missing.root()).unwrap() {
+        Reply::Error(error) => assert_eq!(error.class.name, "IndexError"),
+        other => panic!("{other:?}"),
     }
+    let strange = ask(&mut proxy, ident, "no_such_method", |_| Vec::new());
+    assert!(matches!(Reply::read(strange.root()), Ok(Reply::Traceback(_))));
+    drop(proxy);
+    returned(&ask(&mut connect(), None, "shutdown", |_| Vec::new()));
+    assert!(server.wait().unwrap().success(), "{python}");
+    Ok(())
 }
