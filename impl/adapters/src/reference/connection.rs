@@ -114,7 +114,7 @@ impl ConnectionHandle {
             Err(error) => return outcome::poll(error),
         };
         let written = number::duplicate(fd).and_then(|fd| File::from(fd).write_all(&bytes));
-        written.map_or_else(outcome::os, |()| Answer::ok())
+        written.map_or_else(outcome::raw_write, |()| Answer::ok())
     }
 }
 

@@ -48,6 +48,14 @@ pub(super) fn send(error: SendError) -> Answer {
     Answer::error(outcome, error)
 }
 
+/// Of bytes that are written around a connection: to one whose peer is gone they fail as messages do.
+pub(super) fn raw_write(error: io::Error) -> Answer {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => send(SendError::BrokenPipe),
+        _ => os(error),
+    }
+}
+
 pub(super) fn recv(error: RecvError) -> Answer {
     let outcome = match &error {
         RecvError::BadValue(_) => Outcome::BadValue,
