@@ -1,11 +1,11 @@
 //! Mutants of keys: which of them open a connection, and what comes of a proof that fails.
 
 use procession_contract::{
-    Answer, Call, Implementation, Key, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome,
+    Answer, Call, Implementation, Key, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome, Value,
 };
 
 use crate::calls::leak_a_descriptor;
-use crate::frames::{challenge, frame};
+use crate::frames::{CHALLENGE, challenge, frame, hex_of};
 use crate::{Defect, Memory, Mutant, facts, kinds};
 
 /// The mutants.
@@ -82,6 +82,18 @@ pub const MUTANTS: &[Mutant] = &[
         about: "During the exchange of proofs a message is waited for, however long it says that it is.",
         clauses: &["auth/handshake-message-limit"],
         defect: Defect { library: Some(waits_for_all), ..Defect::in_connections(notes_long_messages) },
+    },
+    Mutant {
+        name: "client_answers_older_challenges_like_newer_ones",
+        about: "A challenge without a label is answered as if it had one.",
+        clauses: &["auth/legacy-and-modern-interoperate"],
+        defect: Defect::in_connections(answers_like_newer_ones),
+    },
+    Mutant {
+        name: "label_of_the_digest_is_not_proved",
+        about: "A client's proof is of the challenge without the label of the digest.",
+        clauses: &["auth/no-digest-downgrade"],
+        defect: Defect::in_connections(proves_without_the_label),
     },
 ];
 
@@ -204,3 +216,44 @@ fn waits_for_all(inner: &dyn Implementation, on: &str, call: &Call, objects: &mu
         _ => answer,
     }
 }
+
+/// What of a challenge that is written stands behind its first word, in hexadecimal digits.
+fn challenges_by(call: &Call) -> Option<&str> {
+    let Call::WriteRaw { hex } = call else { return None };
+    hex.get(8..)?.strip_prefix(&hex_of(CHALLENGE))
+}
+
+/// Replaces the client's response to challenges of such a kind, as it comes to whoever plays the listener.
+fn responds(
+    memory: &mut Memory,
+    call: &Call,
+    inner: &mut dyn Object,
+    to: fn(&str) -> bool,
+    response: &[u8],
+) -> Answer {
+    let answer = inner.call(call);
+    if let Some(challenge) = challenges_by(call) {
+        memory.flag = to(challenge);
+    }
+    match call {
+        Call::RecvBytes { .. } if answer.outcome == Outcome::Ok && std::mem::take(&mut memory.flag) => {
+            Answer::received(&Value::Bytes(response.to_vec()))
+        }
+        _ => answer,
+    }
+}
+
+fn answers_like_newer_ones(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let is_older = |challenge: &str| !challenge.starts_with(&hex_of(b"{"));
+    let response = [b"{md5}".as_slice(), &[0; 16]].concat();
+    responds(memory, call, inner, is_older, &response)
+}
+
+fn proves_without_the_label(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let is_relabelled = |challenge: &str| challenge.starts_with(&hex_of(b"{md5}"));
+    let response = [b"{md5}".as_slice(), &TO_UNLABELLED].concat();
+    responds(memory, call, inner, is_relabelled, &response)
+}
+
+/// HMAC-MD5 of the numbers from 0 to 39, with which the clauses challenge, under the key `correct`.
+const TO_UNLABELLED: [u8; 16] = 0xeac0302ba3b3d655d5b1b00dd5083fed_u128.to_be_bytes();

@@ -40,6 +40,12 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &["containers/dict-iterator-proxy"],
         defect: Defect::in_managed(ends_early),
     },
+    Mutant {
+        name: "dict_merge_is_the_other_one",
+        about: "A dictionary merged with another one is the other one.",
+        clauses: &["containers/missing-newer-methods"],
+        defect: Defect::in_library(is_the_other_one),
+    },
 ];
 
 fn overwrites(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
@@ -90,5 +96,14 @@ fn ends_early(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
     match (call, answer.outcome) {
         (Call::Iterate { .. }, Outcome::NotAllowed) => Answer::number(0),
         _ => answer,
+    }
+}
+
+fn is_the_other_one(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+    match method(call) {
+        Some(("__or__", [other])) if kinds::is_dict(on) => {
+            other.answer().unwrap_or_else(|| inner.call(on, call, objects))
+        }
+        _ => inner.call(on, call, objects),
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use procession_contract::{Answer, Call, Datum, Implementation, Objects, Outcome};
+use procession_contract::{Answer, Call, Datum, Implementation, Object, ObjectKind, Objects, Outcome};
 
 use crate::invoking::{get_value, invoke, invokes, method, nothing, with_args, with_parts};
-use crate::{Defect, Mutant, kinds};
+use crate::{Defect, Memory, Mutant, kinds};
 
 /// The mutants.
 pub const MUTANTS: &[Mutant] = &[
@@ -53,6 +53,12 @@ pub const MUTANTS: &[Mutant] = &[
             "containers/dict-operations",
         ],
         defect: Defect::in_library(tuples_as_lists),
+    },
+    Mutant {
+        name: "list_iteration_is_over_a_copy",
+        about: "Whoever goes through a list sees nothing of what changes meanwhile.",
+        clauses: &["containers/list-iteration-by-index"],
+        defect: Defect::in_managed(over_a_copy),
     },
 ];
 
@@ -111,5 +117,18 @@ fn tuples_as_lists(inner: &dyn Implementation, on: &str, call: &Call, objects: &
     match kinds::is_list(on) || kinds::is_dict(on) {
         true => inner.call(on, &with_parts(call, as_list), objects),
         false => inner.call(on, call, objects),
+    }
+}
+
+fn over_a_copy(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let is_list = matches!(&memory.kind, Some(ObjectKind::Managed { of, .. })
+        if matches!(**of, ObjectKind::List { .. }));
+    match call {
+        Call::Iterate { meanwhile: Some(meanwhile) } if is_list => {
+            let answer = inner.call(&Call::Iterate { meanwhile: None });
+            inner.call(meanwhile);
+            answer
+        }
+        _ => inner.call(call),
     }
 }

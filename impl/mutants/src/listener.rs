@@ -100,6 +100,14 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &["listener/unknown-family-error"],
         defect: Defect::in_library(nonsense_is_missing),
     },
+    Mutant {
+        name: "listener_takes_an_abstract_name_for_a_path",
+        about: "A listener at an abstract name is at a path of this name.",
+        clauses: &["listener/abstract-namespace"],
+        defect: Defect::in_creation(|inner, spec, method, existing| {
+            creating::other(inner, spec, method, existing, at_a_path)
+        }),
+    },
 ];
 
 /// Whether the handle is of a connection that a call has made.
@@ -234,5 +242,13 @@ fn nonsense_is_missing(inner: &dyn Implementation, on: &str, call: &Call, object
     match call {
         Call::Connect { to: Endpoint::Nonsense, .. } => Answer { outcome: Outcome::NameMissing, ..answer },
         _ => answer,
+    }
+}
+
+fn at_a_path(kind: &mut ObjectKind) {
+    if let ObjectKind::Listener { at, .. } = kind
+        && let Endpoint::Abstract(name) = at
+    {
+        *at = Endpoint::Path(std::mem::take(name));
     }
 }

@@ -41,12 +41,30 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &["listener/one-sided-key-is-an-error", "auth/bogus-peer-rejected"],
         defect: Defect::in_library(trusts),
     },
+    Mutant {
+        name: "listener_that_nobody_closed_leaves_its_path",
+        about: "The path of a listener that nobody has closed is still there when its process has ended.",
+        clauses: &["listener/end-of-its-process-removes-path"],
+        defect: Defect { dropped: Some(nobody_closed), ..Defect::NONE },
+    },
 ];
 
 fn leaves_its_path(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
-    let Call::Close = call else { return inner.call(call) };
-    let address = inner.call(&Call::Address).text.unwrap_or_default();
-    let answer = inner.call(call);
+    match call {
+        Call::Close => closes_and_leaves_its_path(inner),
+        _ => inner.call(call),
+    }
+}
+
+fn nobody_closed(memory: &mut Memory, inner: &mut dyn Object) {
+    if matches!(memory.kind, Some(ObjectKind::Listener { .. })) && !memory.is_share {
+        closes_and_leaves_its_path(inner);
+    }
+}
+
+fn closes_and_leaves_its_path(listener: &mut dyn Object) -> Answer {
+    let address = listener.call(&Call::Address).text.unwrap_or_default();
+    let answer = listener.call(&Call::Close);
     let path = address.strip_prefix("unix:").map(Path::new);
     // In the run's directory alone, with which it vanishes: there are the words of all workers.
     if let Some(path) = path.filter(|path| path.with_file_name("words").exists()) {

@@ -56,6 +56,12 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &["manager/broken-connection-is-opened-anew"],
         defect: Defect::in_library(keeps_what_broke),
     },
+    Mutant {
+        name: "manager_counts_what_was_dropped",
+        about: "The number of objects that a server holds never goes down.",
+        clauses: &["manager/number-of-objects"],
+        defect: Defect::in_managers(counts_what_was_dropped),
+    },
 ];
 
 fn extends_one_by_one(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
@@ -145,4 +151,12 @@ fn keeps_what_broke(inner: &dyn Implementation, on: &str, call: &Call, objects: 
         facts::set(&broken);
     }
     answer
+}
+
+fn counts_what_was_dropped(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let answer = inner.call(call);
+    let Call::NumberOfObjects = call else { return answer };
+    let most = memory.answers.pop_front().filter(|most| most.value > answer.value).unwrap_or(answer);
+    memory.answers.push_back(most.clone());
+    most
 }

@@ -7,7 +7,7 @@ use procession_contract::{
     Answer, Call, Endpoint, Implementation, Method, Object, ObjectKind, ObjectSpec, Objects, Outcome,
 };
 
-use crate::invoking::is_wrong_state;
+use crate::invoking::{invokes, is_wrong_state};
 use crate::{Defect, Memory, Mutant, creating, facts, kinds};
 
 /// The mutants.
@@ -98,6 +98,24 @@ pub const MUTANTS: &[Mutant] = &[
         about: "A join returns while the server serves, whatever its time limit.",
         clauses: &["manager/join"],
         defect: Defect::in_managers(joins_at_once),
+    },
+    Mutant {
+        name: "manager_serves_on_without_references",
+        about: "The server of a manager to which nothing refers any more serves until its owner ends.",
+        clauses: &["manager/collected-manager-stops"],
+        defect: Defect::in_creation(keeps_a_reference),
+    },
+    Mutant {
+        name: "manager_ends_at_an_interrupt",
+        about: "A server that gets SIGINT ends.",
+        clauses: &["manager/server-ignores-sigint"],
+        defect: Defect::in_library(ends_at_an_interrupt),
+    },
+    Mutant {
+        name: "manager_s_port_is_used_once",
+        about: "At a port at which a manager has served no other one can serve.",
+        clauses: &["manager/rapid-restart"],
+        defect: Defect::in_creation(never_again),
     },
 ];
 
@@ -252,4 +270,44 @@ fn joins_at_once(_: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer 
         Call::Join { .. } => Answer::ok(),
         _ => inner.call(call),
     }
+}
+
+fn keeps_a_reference(
+    inner: &dyn Implementation,
+    spec: &ObjectSpec,
+    method: Method,
+    existing: &mut Objects,
+) -> Result<Objects, Answer> {
+    let created = inner.create(spec, method, existing)?;
+    if let ObjectKind::Manager { .. } = spec.kind
+        && let Some(manager) = created.get(&spec.name)
+    {
+        std::mem::forget(manager.share()?);
+    }
+    Ok(created)
+}
+
+fn ends_at_an_interrupt(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+    let answer = inner.call(on, call, objects);
+    if invokes(call, "interrupt")
+        && let Some(ObjectKind::Managed { manager, .. }) = kinds::of(on)
+        && let Some(manager) = objects.get_mut(&manager)
+    {
+        manager.call(&Call::KillServer);
+    }
+    answer
+}
+
+fn never_again(
+    inner: &dyn Implementation,
+    spec: &ObjectSpec,
+    method: Method,
+    existing: &mut Objects,
+) -> Result<Objects, Answer> {
+    if let ObjectKind::Manager { at: Endpoint::Of(other), .. } = &spec.kind
+        && let Some(ObjectKind::Manager { at: Endpoint::Tcp, .. }) = kinds::of(other)
+    {
+        return Err(Answer::of(Outcome::NameTaken));
+    }
+    inner.create(spec, method, existing)
 }

@@ -1,9 +1,9 @@
 //! Mutants of namespaces.
 
-use procession_contract::{Answer, Call, Datum, Implementation, ObjectKind, Objects, Outcome};
+use procession_contract::{Answer, Call, Datum, Implementation, Object, ObjectKind, Objects, Outcome};
 
 use crate::invoking::{invoke, invokes, method, nothing, text, with_args};
-use crate::{Defect, Mutant, creating, kinds};
+use crate::{Defect, Memory, Mutant, creating, kinds};
 
 /// The mutants.
 pub const MUTANTS: &[Mutant] = &[
@@ -32,6 +32,12 @@ pub const MUTANTS: &[Mutant] = &[
         defect: Defect::in_creation(|inner, spec, method, existing| {
             creating::other_in_manager(inner, spec, method, existing, begins_empty)
         }),
+    },
+    Mutant {
+        name: "namespace_shows_its_attributes_backwards",
+        about: "The display form of a namespace has the attributes in the wrong order.",
+        clauses: &["namespace/text-form-sorted"],
+        defect: Defect::in_managed(shows_backwards),
     },
 ];
 
@@ -67,5 +73,19 @@ fn shares_underscores(inner: &dyn Implementation, on: &str, call: &Call, objects
 fn begins_empty(kind: &mut ObjectKind) {
     if let ObjectKind::Namespace { initial } = kind {
         initial.clear();
+    }
+}
+
+fn shows_backwards(memory: &mut Memory, call: &Call, inner: &mut dyn Object) -> Answer {
+    let answer = inner.call(call);
+    let is_namespace = matches!(&memory.kind, Some(ObjectKind::Managed { of, .. })
+        if matches!(**of, ObjectKind::Namespace { .. }));
+    let parts = answer.text.as_ref().and_then(|text| text.strip_suffix(')')?.split_once('('));
+    match (call, parts) {
+        (Call::Display, Some((class, attributes))) if is_namespace => {
+            let backwards: Vec<&str> = attributes.rsplit(", ").collect();
+            Answer::text(format!("{class}({})", backwards.join(", ")))
+        }
+        _ => answer,
     }
 }

@@ -42,6 +42,12 @@ pub const MUTANTS: &[Mutant] = &[
         clauses: &["reduction/passed-once"],
         defect: Defect::in_library(keeps_a_duplicate),
     },
+    Mutant {
+        name: "sharer_asks_for_no_key",
+        about: "A connection that was sent is handed to whoever asks for it.",
+        clauses: &["reduction/sharer-authenticated"],
+        defect: Defect::in_library(hands_to_anybody),
+    },
 ];
 
 fn as_its_number(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
@@ -94,4 +100,12 @@ fn keeps_a_duplicate(inner: &dyn Implementation, on: &str, call: &Call, objects:
         leak_a_descriptor();
     }
     inner.call(on, call, objects)
+}
+
+fn hands_to_anybody(inner: &dyn Implementation, on: &str, call: &Call, objects: &mut Objects) -> Answer {
+    let answer = inner.call(on, call, objects);
+    match (call, answer.outcome) {
+        (Call::RecvConnection { .. }, Outcome::AuthFailed) => Answer::ok(),
+        _ => answer,
+    }
 }
