@@ -198,8 +198,8 @@ pub const CLAUSES: &[Clause] = &[
                         "p",
                         [
                             set_item("d", "k", 1).ok().label("first"),
-                            sleep(200).after(ended("main")),
-                            set_item("d", "k", 2).ok(),
+                            // When the owner, too, waits for nothing but this process.
+                            set_item("d", "k", 2).after(ended("main")).after(quiescence()).ok(),
                             get_item("d", "k").gives_value(2),
                         ],
                     )
