@@ -512,7 +512,11 @@ impl Direction {
         }
         for (index, sent) in self.sent.iter().enumerate().filter(|(_, sent)| sent.effect == Effect::Waiting) {
             if taken.contains(&index) {
-                if self.has_uncertain_twins() {
+                // It may have been an equal one, of somebody who was killed while he sent it, say.
+                let is_twin = |(other, twin): (usize, &Sent)| {
+                    twin.key == sent.key && !matches!(twin.effect, Effect::None(_)) && !taken.contains(&other)
+                };
+                if self.sent.iter().enumerate().any(is_twin) {
                     return Err(self.undecided());
                 }
                 return Err(self.hang(run, sent.span, "its message was received", None));
