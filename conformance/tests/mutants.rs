@@ -22,15 +22,22 @@ const PANEL: [&str; 10] = [
     "pipe/send-rejects-non-bytes",
 ];
 
-/// How often a clause is asked that could not be judged, as on a machine that is too busy. A pass of
-/// a mutant or a failure of a bystander is never asked again.
+/// How often a clause is asked that could not be judged, as on a machine that is too busy, or by random
+/// programs whose processes did not meet where the defect is. Any other pass of a mutant, and a failure of
+/// a bystander, is never asked again.
 const ATTEMPTS: usize = 3;
+
+/// How the names of the clauses end that random programs judge.
+const RANDOM: [&str; 3] = ["-in-any-program", "-as-claimed", "-despite-death"];
 
 /// The random programs are the same in every run, so that none is convicted by luck.
 const SEED: &str = "1";
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Half of the time of a mutant is spent in waiting.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(2 * cores);
     let trials = procession_mutants::all()
         .map(|mutant| Trial::test(mutant.name, move || is_convicted_by_its_clauses_alone(mutant)))
         .collect();
@@ -50,7 +57,8 @@ fn is_convicted_by_its_clauses_alone(mutant: &Mutant) -> Result<(), Failed> {
             if verdict != wanted {
                 faults.push(format!("{id}: expected {wanted}, found {verdict}: {detail}"));
             }
-            verdict == "unresolved" && attempt < ATTEMPTS
+            let missed = verdict == "pass" && wanted == "fail" && RANDOM.iter().any(|end| id.ends_with(end));
+            (verdict == "unresolved" || missed) && attempt < ATTEMPTS
         });
         if open.is_empty() || faults.len() > open.len() {
             break;

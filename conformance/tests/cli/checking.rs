@@ -161,7 +161,10 @@ fn made_small(mutant: &str, clause: &str, kind: Option<&str>) -> Program {
     let directory = directory();
     // One after the other, so that a program that somebody wrote would fail first.
     let mutant = format!("mutant:{mutant}");
-    let said = check(directory.path(), &[&mutant, "--quick", "--jobs", "1", "--clause", clause]);
+    let ask = || check(directory.path(), &[&mutant, "--quick", "--jobs", "1", "--clause", clause]);
+    // Whether processes meet where the defect is, is up to the scheduler: on a busy machine not every time.
+    let missed = |said: &super::Said| said.status == Some(0);
+    let said = (0..4).map(|_| ask()).find(|said| !missed(said)).unwrap_or_else(ask);
     assert_eq!((said.status, said.err.as_str()), (Some(1), ""), "{}", said.out);
     let failure = said.out.lines().find(|line| line.trim_start().starts_with("failure   "));
     let failure = failure.expect("it says how");
