@@ -7,7 +7,14 @@ export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}" CARGO_INCREMENTAL=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-step() { printf '\n== %s\n' "$*"; }
+step() { printf '\n== %s (after %s s)\n' "$*" "$SECONDS"; }
+
+# What failed is said once more at the end, where it is looked for: in between there are thousands of lines.
+failures() {
+    printf '\n== what failed\n'
+    sed -nE '/^(failures|---- .* ----$)/,/^test result/p' "$log" | head -400
+    grep -E '^test .*FAILED$|^error: ' "$log" || true
+}
 
 step formatting
 cargo fmt --all --check
@@ -18,7 +25,12 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 step dependencies
 ci/deny.sh
 step tests
-cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
-awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 } END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$log"
+status=0
+cargo test --workspace --no-fail-fast 2>&1 | tee "$log" || status=$?
 step "kills before every shared operation"
-cargo run --release --quiet --features fault -- sweep --mode op --seconds 5
+sweep=0
+cargo run --release --quiet --features fault -- sweep --mode op --seconds 5 || sweep=$?
+if ((status != 0)); then failures; fi
+if ((sweep != 0)); then printf '\nerror: the sweep ended with %s, see above\n' "$sweep"; fi
+awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 } END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$log"
+exit $((status != 0 ? status : sweep))

@@ -60,6 +60,8 @@ fn cargo_command(arguments: &[&str]) -> Command {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in a target directory");
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(example).args(arguments).env("CARGO_TARGET_DIR", target.join("my_ipc"));
+    // It is built from nothing, and no debugger looks at it.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "false");
     // What cargo tells a test of this crate is not meant for another crate's build.
     for (name, _) in
         std::env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name.starts_with("NEXTEST"))

@@ -13,19 +13,20 @@ mod pythons;
 const ON_THE_PATH: pythons::Search = pythons::Search { oldest: 8, in_pyenv: false };
 
 fn main() -> ExitCode {
-    let mut trials = vec![
-        Trial::test("it conforms, reference", || it_conforms("reference", &[], 200)),
-        Trial::test("it conforms, threads", || it_conforms("threads", &[], 50)),
-        Trial::test("it conforms, posix", || it_conforms("posix", &[], 60)),
-        Trial::test("it conforms, posix_robust", || it_conforms("posix_robust", &[], 60)),
-    ];
+    // CPython first: it takes longest, and the others are done beside it.
     let tests: [pythons::Test; 2] = [
         ("it conforms", |interpreter| it_conforms(&format!("cpython:{interpreter}"), &[], 150)),
         ("it conforms on the reference's server", |interpreter| {
             it_conforms(&format!("cpython_on_reference:{interpreter}"), SERVED, 80)
         }),
     ];
-    trials.extend(pythons::trials(ON_THE_PATH, &tests));
+    let mut trials = pythons::trials(ON_THE_PATH, &tests);
+    trials.extend([
+        Trial::test("it conforms, reference", || it_conforms("reference", &[], 200)),
+        Trial::test("it conforms, threads", || it_conforms("threads", &[], 50)),
+        Trial::test("it conforms, posix", || it_conforms("posix", &[], 60)),
+        Trial::test("it conforms, posix_robust", || it_conforms("posix_robust", &[], 60)),
+    ]);
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
