@@ -28,6 +28,6 @@ pub use limits::Limits;
 pub use object::{Object, Objects, TableFull, UnknownObject};
 pub use peer::Peer;
 pub use referent::{Referent, Whole};
-pub use registry::{Function, Make, Own, OwnType, Registry};
+pub use registry::{Function, Make, Own, OwnType, Registry, UnknownType};
 pub use serve::{Server, Serving, Settings, Stopper};
 pub use stored::{Stored, Storing};

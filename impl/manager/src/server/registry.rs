@@ -2,6 +2,7 @@
 
 mod function;
 mod own;
+mod shared;
 mod standard;
 
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 pub use function::{Function, Make};
 pub use own::{Own, OwnType};
+pub use shared::UnknownType;
 
 use super::{Constructor, Creation, Fault, Referent};
 use crate::python::{Class, Raise};
@@ -48,6 +50,18 @@ impl Registry {
         let (own, make) = own.finish();
         self.types.insert(own.typeid().into(), make);
         own
+    }
+
+    /// Registers a name for one object of a registered type, which all who create one share: programs that have
+    /// nothing of each other but the server's address and key find it by that name. The first to create it gives
+    /// its arguments, those of the others are not looked at; and it stays, whether or not anybody refers to it.
+    ///
+    /// # Errors
+    /// [`UnknownType`].
+    pub fn share(&mut self, name: &str, of: &str) -> Result<(), UnknownType> {
+        let make = self.types.get(of).cloned().ok_or_else(|| UnknownType(of.into()))?;
+        self.types.insert(name.into(), shared::shared(make));
+        Ok(())
     }
 
     /// Registers a name without a function, as Python does: creating one with exactly one list or dict, by

@@ -11,7 +11,7 @@ use procession_wire::{Value, pickle};
 use super::connections::Place;
 use super::reply::{Answer, key_error};
 use super::serve::Shared;
-use super::{Arguments, Call, Caller, Fault, Given, Object, Quota, Whole, oneshot};
+use super::{Arguments, Call, Caller, Fault, Given, Object, Quota, Referent, Whole, oneshot};
 use crate::python::{Class, Raise, Work, text_repr};
 use crate::stream::{ReceiveError, Stream};
 
@@ -106,8 +106,8 @@ pub(super) fn guarded<T>(body: impl FnOnce() -> Result<T, Fault>) -> Result<T, F
 struct Session<'s> {
     shared: &'s Shared,
     caller: &'s Caller,
-    /// What it has called, to be told when it leaves.
-    called: HashMap<Box<str>, Weak<Object>>,
+    /// What it has called, to be told when it leaves. One that is shared outlives its name.
+    called: HashMap<Box<str>, Weak<dyn Referent>>,
     /// What the last reply named.
     last_reply: Vec<Arc<Object>>,
 }
@@ -173,7 +173,7 @@ impl Session<'_> {
         Quota { bytes: quota.bytes.min(object.measured().saturating_add(left)), ..quota }
     }
 
-    fn proxy(&self, typeid: &str, referent: Arc<dyn super::Referent>) -> Answer {
+    fn proxy(&self, typeid: &str, referent: Arc<dyn Referent>) -> Answer {
         let peer = self.caller.stream().and_then(|stream| self.shared.objects.peer(stream));
         match self.shared.objects.create(typeid, referent, peer.as_ref()) {
             Ok(object) => Answer::proxy(&object, self.shared.address()),
@@ -187,17 +187,17 @@ impl Session<'_> {
         }
         // Of a client that calls a million objects one by one, those that are gone need no memory.
         if self.called.len() >= 64 && self.called.len().is_power_of_two() {
-            self.called.retain(|_, object| object.strong_count() > 0);
+            self.called.retain(|_, referent| referent.strong_count() > 0);
         }
-        self.called.insert(object.ident.clone(), Arc::downgrade(object));
+        self.called.insert(object.ident.clone(), Arc::downgrade(&object.referent));
     }
 
     /// Tells every object that it has called that it is gone.
     fn leave(self) {
-        for object in self.called.into_values().filter_map(|object| object.upgrade()) {
+        for referent in self.called.into_values().filter_map(|referent| referent.upgrade()) {
             // What it has to say was said by the panic hook, and nobody else is there to hear it.
             let _ = guarded(|| {
-                object.referent.left(self.caller.id());
+                referent.left(self.caller.id());
                 Ok(())
             });
         }

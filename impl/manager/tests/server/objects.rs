@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use procession_manager::server::{Bell, Objects, Stored};
+use procession_manager::server::{Bell, Objects, Registry, Stored, UnknownType};
 use procession_wire::message::{Address, Proxy, Reply, Token};
 use procession_wire::value::Id;
 use procession_wire::{Builder, Text};
@@ -47,6 +47,30 @@ fn references_are_counted_and_names_are_new() {
         assert_eq!(incref(address, &ident).last_line(), format!("KeyError: '{ident}'"));
         names.push(ident);
     }
+}
+
+#[test]
+fn a_shared_name_is_one_object_and_free_when_its_holder_is_gone() {
+    let mut settings = settings();
+    settings.registry = Registry::standard();
+    assert_eq!(settings.registry.share("door", "Lok"), Err(UnknownType("Lok".into())));
+    settings.registry.share("door", "Lock").expect("there is such a type");
+    let serving = served(settings);
+    let address = serving.address();
+    let door = create(address, "door");
+    assert_eq!(create(address, "door"), door);
+    let mut holder = Client::session(address);
+    assert_eq!(holder.call(&door, "acquire").value(), "True");
+    // Nobody refers to it any more, so its name goes; who holds it holds it on.
+    decref(address, &door).none();
+    decref(address, &door).none();
+    assert_eq!(number(address), 0);
+    let again = create(address, "door");
+    assert_ne!(again, door);
+    let mut other = Client::session(address);
+    assert_eq!(other.ask(Some(&again), "acquire", |builder| vec![builder.bool(false)]).value(), "False");
+    drop(holder);
+    assert_eq!(other.call(&again, "acquire").value(), "True");
 }
 
 #[test]
