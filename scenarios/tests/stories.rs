@@ -53,10 +53,24 @@ fn snapshot(name: &str, story: &str) {
 #[case::rendezvous("rendezvous", env!("CARGO_BIN_EXE_rendezvous"))]
 #[case::door("door", env!("CARGO_BIN_EXE_door"))]
 #[case::permits("permits", env!("CARGO_BIN_EXE_permits"))]
+#[case::entrance_and_exit("entrance_and_exit", env!("CARGO_BIN_EXE_entrance_and_exit"))]
 fn the_reference_and_cpython_tell_the_same_story(#[case] name: &str, #[case] program: &str) {
     let told = story(name, Command::new(program));
     snapshot(name, &told);
     assert_eq!(story(name, in_python(name)), told, "CPython tells another story");
+}
+
+/// On the manager of each language, with one visitor of the other and with both of it.
+#[rstest]
+fn rust_and_python_share_a_manager(#[values("exit", "both")] others: &str) {
+    let name = "entrance_and_exit";
+    let in_rust = env!("CARGO_BIN_EXE_entrance_and_exit");
+    let mut ours = Command::new(in_rust);
+    ours.args([others, "python3"]).arg(root().join("python").join(name).with_extension("py"));
+    snapshot(name, &story(name, ours));
+    let mut cpythons = in_python(name);
+    cpythons.args([others, in_rust]);
+    snapshot(name, &story(name, cpythons));
 }
 
 #[test]
