@@ -26,10 +26,13 @@ impl Holders {
     }
 
     /// One less: of this process's own, else of nobody's in particular, else of whoever has one, since a process
-    /// may give back what another took and handed on. False where there is none.
+    /// may give back what another took and handed on. False where there is none, and for a process that has ended:
+    /// its own may have been taken back already, and the others' are theirs.
     pub(super) fn take(&mut self, peer: Option<&Arc<Peer>>) -> bool {
-        let found = self.place(peer).or_else(|| self.place(None));
-        let Some(at) = found.or(self.0.len().checked_sub(1)) else { return false };
+        let has_ended = || peer.is_some_and(|peer| peer.has_ended());
+        let others = || self.place(None).or(self.0.len().checked_sub(1));
+        let own = self.place(peer);
+        let Some(at) = own.or_else(|| if has_ended() { None } else { others() }) else { return false };
         self.0[at].1 -= 1;
         if self.0[at].1 == 0 {
             self.0.swap_remove(at);

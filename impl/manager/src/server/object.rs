@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use procession_wire::Node;
 
 use super::holders::Holders;
-use super::peer::{Peer, Peers};
+use super::peer::{Departed, Peer, Peers};
 use super::tokens::idents_in;
 use super::{Bell, Call, Fault, Given, Referent, Whole};
 use crate::python::{Raise, Work};
@@ -113,6 +113,8 @@ impl Objects {
         {
             entry.holders.add(peer);
             entry.kept = Some(object.clone());
+            drop(state);
+            self.forget_if_ended(peer);
             return Ok(object);
         }
         if state.entries.len() >= self.0.most {
@@ -132,6 +134,8 @@ impl Objects {
         let entry = Entry { object: Arc::downgrade(&object), kept: Some(object.clone()), holders };
         state.named.insert(address, ident.clone());
         state.entries.insert(ident, entry);
+        drop(state);
+        self.forget_if_ended(peer);
         Ok(object)
     }
 
@@ -151,6 +155,8 @@ impl Objects {
         let object = entry.object.upgrade().ok_or(UnknownObject)?;
         entry.holders.add(peer);
         entry.kept = Some(object);
+        drop(state);
+        self.forget_if_ended(peer);
         Ok(())
     }
 
@@ -170,7 +176,10 @@ impl Objects {
     }
 
     /// The process at the other end of this connection, where the kernel knows it; it is watched from now on.
-    pub fn peer(&self, stream: BorrowedFd<'_>) -> Option<Arc<Peer>> {
+    ///
+    /// # Errors
+    /// [`Departed`].
+    pub fn peer(&self, stream: BorrowedFd<'_>) -> Result<Option<Arc<Peer>>, Departed> {
         self.0.peers.at(stream)
     }
 
@@ -182,16 +191,27 @@ impl Objects {
     /// Takes back the references of processes that have ended.
     pub fn collect(&self) {
         for peer in self.0.peers.all().iter().filter(|peer| peer.has_ended()) {
-            let mut state = self.0.lock();
-            let mut freed = Vec::new();
-            for entry in state.entries.values_mut() {
-                entry.holders.forget(peer);
-                freed.extend(entry.let_go());
-            }
-            drop(state);
-            drop(freed);
-            self.0.peers.remove(peer);
+            self.forget(peer);
         }
+    }
+
+    /// Takes back what a process was just given that has ended meanwhile, and is perhaps not watched any more.
+    fn forget_if_ended(&self, peer: Option<&Arc<Peer>>) {
+        if let Some(peer) = peer.filter(|peer| peer.has_ended()) {
+            self.forget(peer);
+        }
+    }
+
+    fn forget(&self, peer: &Arc<Peer>) {
+        let mut state = self.0.lock();
+        let mut freed = Vec::new();
+        for entry in state.entries.values_mut() {
+            entry.holders.forget(peer);
+            freed.extend(entry.let_go());
+        }
+        drop(state);
+        drop(freed);
+        self.0.peers.remove(peer);
     }
 
     /// How many objects clients have references to.

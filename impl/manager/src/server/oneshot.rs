@@ -9,7 +9,7 @@ use super::connections::Place;
 use super::reply::{Answer, key_error};
 use super::serve::Shared;
 use super::session::{guarded, with_request};
-use super::{Arguments, Caller, Creation, Fault, Peer};
+use super::{Arguments, Caller, Creation, Departed, Fault, Peer};
 use crate::python::{Class, Raise, Work, text_repr};
 
 /// The reply to a request, and what becomes of its connection.
@@ -38,7 +38,7 @@ pub(super) fn answer(shared: &Shared, caller: &Caller, place: &mut Place, messag
         let answer = answer.unwrap_or_else(|fault| match fault {
             Fault::Raised(raise) => Answer::traceback(&raise),
             Fault::Failed(text) | Fault::Unserializable(text) => Answer::failed(&text),
-            Fault::Left => Answer::failed("EOFError: the server ends"),
+            Fault::Left => Answer::failed("EOFError: the client has left, or the server ends"),
         });
         Answered { answer, then }
     });
@@ -54,7 +54,10 @@ fn carry_out(
 ) -> Result<Answer, Fault> {
     let function = request.method.to_str_lossy();
     let arguments = Arguments { positional: request.args, named: request.kwargs };
-    let peer = || caller.stream().and_then(|stream| shared.objects.peer(stream));
+    let peer = || match caller.stream() {
+        Some(stream) => shared.objects.peer(stream).map_err(|Departed| Fault::Left),
+        None => Ok(None),
+    };
     match &*function {
         "dummy" => {
             let [] = arguments.exactly("dummy")?;
@@ -69,17 +72,17 @@ fn carry_out(
             *then = Then::Session;
             Ok(Answer::none())
         }
-        "create" => create(shared, arguments, peer().as_ref()),
+        "create" => create(shared, arguments, peer()?.as_ref()),
         "incref" => {
             let [ident] = arguments.exactly("incref")?;
             let ident = text_of("incref", ident)?.to_str_lossy();
-            let taken = shared.objects.incref(&ident, peer().as_ref());
+            let taken = shared.objects.incref(&ident, peer()?.as_ref());
             taken.map(|()| Answer::none()).map_err(|_| key_error(&ident).into())
         }
         "decref" => {
             let [ident] = arguments.exactly("decref")?;
             let ident = text_of("decref", ident)?.to_str_lossy();
-            let given_back = shared.objects.decref(&ident, peer().as_ref());
+            let given_back = shared.objects.decref(&ident, peer()?.as_ref());
             given_back.map(|()| Answer::none()).map_err(|_| key_error(&ident).into())
         }
         "get_methods" => {

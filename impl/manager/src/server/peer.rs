@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::socket::{getsockopt, sockopt};
 
@@ -31,6 +32,11 @@ impl Peer {
         matches!(nix::poll::poll(&mut polled, PollTimeout::ZERO), Ok(1))
     }
 }
+
+/// The process at the other end of a connection has ended. What it still asks for concerns nobody: its references
+/// have been taken back, or are about to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departed;
 
 /// Becomes readable when the process ends, and stays so.
 impl AsFd for Peer {
@@ -61,22 +67,31 @@ impl Peers {
     }
 
     /// The process at the other end of this connection; `None` where nobody knows: over TCP, from another pid
-    /// namespace, on kernels before 6.5, and where it has ended already.
-    pub(super) fn at(&self, stream: BorrowedFd<'_>) -> Option<Arc<Peer>> {
-        let pid = peer_process(stream)?;
+    /// namespace, and on kernels before 6.5.
+    ///
+    /// # Errors
+    /// [`Departed`].
+    pub(super) fn at(&self, stream: BorrowedFd<'_>) -> Result<Option<Arc<Peer>>, Departed> {
+        let Some(pid) = peer_process(stream) else { return Ok(None) };
         if let Some(peer) = self.lock().by_pid.get(&pid)
             && !peer.has_ended()
         {
-            return Some(peer.clone());
+            return Ok(Some(peer.clone()));
         }
-        let peer = Arc::new(Peer { pid, pidfd: getsockopt(&stream, sockopt::PeerPidfd).ok()? });
+        let pidfd = match getsockopt(&stream, sockopt::PeerPidfd) {
+            Ok(pidfd) => pidfd,
+            // Of one that has been waited for, most kernels have none to give.
+            Err(Errno::EINVAL | Errno::ESRCH | Errno::ENODATA) => return Err(Departed),
+            Err(_) => return Ok(None),
+        };
+        let peer = Arc::new(Peer { pid, pidfd });
         if peer.has_ended() {
-            return None;
+            return Err(Departed);
         }
         let mut known = self.lock();
         match known.by_pid.get(&pid) {
             // Another connection of the same process was faster.
-            Some(found) if !found.has_ended() => return Some(found.clone()),
+            Some(found) if !found.has_ended() => return Ok(Some(found.clone())),
             _ => {}
         }
         let replaced = known.by_pid.insert(pid, peer.clone());
@@ -85,7 +100,7 @@ impl Peers {
         if let Some(news) = &self.news {
             news.ring();
         }
-        Some(peer)
+        Ok(Some(peer))
     }
 
     /// All of them.

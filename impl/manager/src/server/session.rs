@@ -157,7 +157,7 @@ impl Session<'_> {
         });
         match measured.and(given) {
             Ok(Given::Value(value)) => Some(Answer::Value(value)),
-            Ok(Given::Proxy { typeid, referent }) => Some(self.proxy(typeid, referent)),
+            Ok(Given::Proxy { typeid, referent }) => self.proxy(typeid, referent),
             Err(Fault::Raised(raise)) => Some(Answer::raised(&raise)),
             Err(Fault::Failed(text)) => Some(Answer::failed(&text)),
             Err(Fault::Unserializable(text)) => Some(Answer::unserializable(&text)),
@@ -173,12 +173,16 @@ impl Session<'_> {
         Quota { bytes: quota.bytes.min(object.measured().saturating_add(left)), ..quota }
     }
 
-    fn proxy(&self, typeid: &str, referent: Arc<dyn Referent>) -> Answer {
-        let peer = self.caller.stream().and_then(|stream| self.shared.objects.peer(stream));
-        match self.shared.objects.create(typeid, referent, peer.as_ref()) {
+    /// A new object; none for a client that has left.
+    fn proxy(&self, typeid: &str, referent: Arc<dyn Referent>) -> Option<Answer> {
+        let peer = match self.caller.stream() {
+            Some(stream) => self.shared.objects.peer(stream).ok()?,
+            None => None,
+        };
+        Some(match self.shared.objects.create(typeid, referent, peer.as_ref()) {
             Ok(object) => Answer::proxy(&object, self.shared.address()),
             Err(full) => Answer::traceback(&Raise::text(Class::Memory, full.to_string())),
-        }
+        })
     }
 
     fn remember(&mut self, object: &Arc<Object>) {

@@ -1,8 +1,10 @@
 //! How long an object lives: by the references of clients, by the values that name it, by the last reply.
 
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use procession_manager::server::{Bell, Objects, Registry, Stored, UnknownType};
+use procession_manager::server::{Bell, Departed, Objects, Registry, Stored, UnknownType};
+use procession_reference::Process;
 use procession_wire::message::{Address, Proxy, Reply, Token};
 use procession_wire::value::Id;
 use procession_wire::{Builder, Text};
@@ -71,6 +73,39 @@ fn a_shared_name_is_one_object_and_free_when_its_holder_is_gone() {
     assert_eq!(other.ask(Some(&again), "acquire", |builder| vec![builder.bool(false)]).value(), "False");
     drop(holder);
     assert_eq!(other.call(&again, "acquire").value(), "True");
+}
+
+/// A client that has ended may have left requests, which are read when its references have been taken back.
+#[test]
+fn what_the_dead_ask_for_costs_the_living_nothing() {
+    let objects = Objects::new(8, Bell::new().expect("a descriptor")).expect("random bytes");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("socket");
+    let listener = std::os::unix::net::UnixListener::bind(&path).expect("it is free");
+    let client = Process::new(
+        |path: std::path::PathBuf| {
+            let stream = std::os::unix::net::UnixStream::connect(path).expect("it listens");
+            let _ = std::io::Read::read(&mut &stream, &mut [0]);
+        },
+        path,
+    );
+    client.start().expect("it starts");
+    let (stream, _) = listener.accept().expect("it connects");
+    let peer = objects.peer(stream.as_fd()).expect("it lives").expect("the kernel knows it");
+    let create = |peer| objects.create("kept", Arc::new(Kept::default()), peer).expect("there is room");
+    let (living, own) = (create(None), create(Some(&peer)));
+    assert_eq!(objects.number(), 2);
+    client.kill().expect("it is ours");
+    client.join().expect("it is ours");
+    objects.decref(&living.ident, Some(&peer)).expect("it is there");
+    assert_eq!(objects.number(), 2, "the reference of somebody else was given back");
+    objects.collect();
+    assert_eq!(objects.number(), 1);
+    objects.decref(&own.ident, Some(&peer)).expect("it is there still");
+    objects.incref(&own.ident, Some(&peer)).expect("it is there still");
+    create(Some(&peer));
+    assert_eq!(objects.number(), 1, "somebody who has ended was given a reference");
+    assert_eq!(objects.peer(stream.as_fd()).expect_err("it has ended"), Departed);
 }
 
 #[test]
