@@ -69,7 +69,7 @@ pub enum ConnectError {
 /// Connects to a listener, which may be Python's.
 ///
 /// Blocks until the listener has room, and with a key until both sides have proved it, at most until the
-/// deadline.
+/// deadline. A listener on another host that is out of reach for a minute is taken to be gone.
 ///
 /// # Errors
 /// See [`ConnectError`].

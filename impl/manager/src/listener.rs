@@ -42,6 +42,9 @@ pub struct ListenerOptions {
     pub proof: auth::Options,
     /// How long a client may take for its proof. Ten seconds.
     pub proof_time: Duration,
+    /// How long a client on another host may be out of reach before its connection ends, in whole seconds from 1 on.
+    /// A minute.
+    pub unreachable: Duration,
 }
 
 impl Default for ListenerOptions {
@@ -53,6 +56,7 @@ impl Default for ListenerOptions {
             most_unproved: 64,
             proof: auth::Options::default(),
             proof_time: Duration::from_secs(10),
+            unreachable: socket::UNREACHABLE,
         }
     }
 }
@@ -259,7 +263,7 @@ impl Door {
         if let Some(error) = self.failed.pop_front() {
             return Err(AcceptError::AuthenticationFailed(error));
         }
-        let (fd, from) = match self.listening.accept() {
+        let (fd, from) = match self.listening.accept(options.unreachable) {
             Ok(accepted) => accepted,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
             Err(error) => return Err(AcceptError::Os(error)),

@@ -26,7 +26,7 @@ pub use caller::{Bell, Caller, CallerId, Woken};
 pub use creation::{Constructor, Creation};
 pub use limits::Limits;
 pub use object::{Object, Objects, TableFull, UnknownObject};
-pub use peer::Peer;
+pub use peer::{Departed, Peer};
 pub use referent::{Referent, Whole};
 pub use registry::{Function, Make, Own, OwnType, Registry, UnknownType};
 pub use serve::{Server, Serving, Settings, Stopper};

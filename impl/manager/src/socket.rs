@@ -14,6 +14,9 @@ use nix::sys::time::TimeVal;
 
 use crate::address::{Address, Family, LONGEST_NAME};
 
+/// How long a peer on another host may be out of reach before it is taken to be gone: a minute.
+pub const UNREACHABLE: Duration = Duration::from_secs(60);
+
 /// A socket at which connections arrive.
 #[derive(Debug)]
 pub enum Listening {
@@ -24,16 +27,18 @@ pub enum Listening {
 }
 
 impl Listening {
-    /// Takes a connection that waits: with where it came from, for TCP. Does not block.
+    /// Takes a connection that waits: with where it came from, for TCP. Does not block. It ends when its peer on
+    /// another host was out of reach for so long.
     ///
     /// # Errors
     /// The system's: `WouldBlock` where none waits.
-    pub fn accept(&self) -> io::Result<(OwnedFd, Option<Address>)> {
+    pub fn accept(&self, unreachable: Duration) -> io::Result<(OwnedFd, Option<Address>)> {
         loop {
             let accepted = match self {
                 Listening::Tcp(listener) => listener.accept().and_then(|(stream, from)| {
                     stream.set_nodelay(true)?;
                     stream.set_nonblocking(false)?;
+                    notice_vanished(&stream, unreachable)?;
                     let from = Address::Tcp { host: from.ip().to_string(), port: from.port() };
                     Ok((stream.into(), Some(from)))
                 }),
@@ -49,6 +54,29 @@ impl Listening {
             }
         }
     }
+}
+
+/// Has the system ask a TCP peer that is silent whether it is still there, so that a connection to one that has
+/// vanished, with its host or the way to it, ends after about this time and not never. A peer that vanishes while
+/// something is on its way to it is tried for as long as the system does, about a quarter of an hour. Nothing for
+/// other sockets: of their peers the system knows the end.
+///
+/// # Errors
+/// The system's.
+pub fn notice_vanished(fd: &impl AsFd, after: Duration) -> io::Result<()> {
+    let address: socket::SockaddrStorage = socket::getsockname(fd.as_fd().as_raw_fd())?;
+    if address.as_sockaddr_in().is_none() {
+        return Ok(());
+    }
+    // In whole seconds. Half of the time nothing is asked.
+    let seconds = u32::try_from(after.as_secs()).unwrap_or(u32::MAX).clamp(1, 32_767);
+    let questions = if seconds < 6 { 1 } else { 3 };
+    let (silence, between) = ((seconds / 2).max(1), (seconds / 2 / questions).max(1));
+    // Not TCP_USER_TIMEOUT, which would also end the connection to one who is there and does not read for a while.
+    socket::setsockopt(fd, sockopt::KeepAlive, &true)?;
+    socket::setsockopt(fd, sockopt::TcpKeepIdle, &silence)?;
+    socket::setsockopt(fd, sockopt::TcpKeepInterval, &between)?;
+    Ok(socket::setsockopt(fd, sockopt::TcpKeepCount, &questions)?)
 }
 
 impl AsFd for Listening {
@@ -129,6 +157,7 @@ pub fn connect(address: &Address, deadline: Option<Instant>) -> io::Result<Owned
     if address.family() == Family::Tcp {
         // A request and its reply are small and alternate: each must leave at once.
         socket::setsockopt(&fd, sockopt::TcpNoDelay, &true)?;
+        notice_vanished(&fd, UNREACHABLE)?;
     }
     Ok(fd)
 }
@@ -206,15 +235,20 @@ mod tests {
         for address in [Address::loopback(0), in_a_folder(&folder), abstract_name()] {
             let (listening, bound) = bind(&address, 5).expect("the address is free");
             let client = connect(&bound, Some(Instant::now() + Duration::from_secs(60))).expect("it listens");
-            let (server, from) = listening.accept().expect("a connection waits");
+            let (server, from) = listening.accept(UNREACHABLE).expect("a connection waits");
             assert_eq!(from.is_some(), address.family() == Family::Tcp);
+            // Also a host that vanishes is noticed.
+            for end in [&client, &server] {
+                let is_asked = socket::getsockopt(end, sockopt::KeepAlive);
+                assert_eq!(is_asked, Ok(address.family() == Family::Tcp));
+            }
             if address.family() == Family::Unix {
                 assert_eq!(peer_process(&server), Some(nix::unistd::getpid().as_raw()));
             }
             nix::unistd::write(&client, b"x").expect("a byte fits");
             let mut byte = [0];
             assert_eq!(nix::unistd::read(&server, &mut byte), Ok(1));
-            assert_eq!(listening.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+            assert_eq!(listening.accept(UNREACHABLE).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         }
     }
 

@@ -16,6 +16,10 @@ pub struct Limits {
     pub unproved: usize,
     /// How long a handshake may take: 30 s.
     pub handshake: Duration,
+    /// How long a client on another host may be out of reach before it is taken to be dead, in whole seconds from 1
+    /// on: 60 s. What it holds is given to others then; its references to objects stay, as all do over TCP that are
+    /// not given back.
+    pub unreachable: Duration,
     /// Sessions at once, which are connections through which proxies call: 1,024. A client has one for each of its
     /// threads. Asking for one too many is an error for that client.
     pub sessions: usize,
@@ -41,6 +45,7 @@ impl Default for Limits {
             connections: 2048,
             unproved: 128,
             handshake: Duration::from_secs(30),
+            unreachable: crate::socket::UNREACHABLE,
             sessions: 1024,
             objects: 1 << 20,
             message: 256 << 20,

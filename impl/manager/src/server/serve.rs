@@ -108,6 +108,7 @@ impl Server {
             most_unproved: limits.unproved,
             proof: handshake,
             proof_time: limits.handshake,
+            unreachable: limits.unreachable,
             ..ListenerOptions::default()
         };
         let listener = Listener::bind(address, options)?;
