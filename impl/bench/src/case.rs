@@ -13,18 +13,32 @@ use crate::subject::peers::{Crossbeam, IpcChannel, OsPipe, UnixSocket};
 use crate::subject::primitives::wait_in_vain;
 use crate::subject::reference::{Batches, Bytes, PipeBytes, PipeValues, Values};
 use crate::subject::{limits, pthread, python};
-use crate::{primitive, start, stream};
+use crate::{managed, primitive, start, stream};
 
 /// In what a case is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// Messages per second: more is better.
-    MessagesPerSecond,
+    /// Bytes: less is better.
+    Bytes,
     /// Bytes per second: more is better.
     BytesPerSecond,
+    /// Calls per second: more is better.
+    CallsPerSecond,
+    /// Messages per second: more is better.
+    MessagesPerSecond,
     /// Nanoseconds: less is better.
     Nanoseconds,
+}
+
+impl Unit {
+    /// Whether more is better.
+    pub fn is_a_rate(self) -> bool {
+        match self {
+            Unit::BytesPerSecond | Unit::CallsPerSecond | Unit::MessagesPerSecond => true,
+            Unit::Bytes | Unit::Nanoseconds => false,
+        }
+    }
 }
 
 /// Something to measure.
@@ -34,7 +48,8 @@ pub struct Case {
     pub name: &'static str,
     /// In what.
     pub unit: Unit,
-    measure: fn(&Run, &Path) -> Result<f64, Trouble>,
+    /// One run.
+    pub measure: fn(&Run, &Path) -> Result<f64, Trouble>,
 }
 
 impl Case {
@@ -56,14 +71,27 @@ fn barrier_of_two() -> Result<Barrier, Trouble> {
     Barrier::new(2).map_err(|error| Trouble::Failed(error.to_string()))
 }
 
+/// A case, by its unit, its name and what measures it.
+macro_rules! case {
+    ($unit:ident $name:expr, |$run:pat_param, $python:pat_param| $body:expr) => {
+        Case { name: $name, unit: Unit::$unit, measure: |$run: &Run, $python: &Path| $body }
+    };
+}
+
+pub(crate) use case;
+
 macro_rules! cases {
     ($($name:literal $unit:ident |$run:pat_param, $python:pat_param| $body:expr;)*) => {
-        &[$(Case { name: $name, unit: Unit::$unit, measure: |$run: &Run, $python: &Path| $body }),*]
+        &[$(case!($unit $name, |$run, $python| $body)),*]
     };
 }
 
 /// All cases, in the order in which they are shown.
-pub const CASES: &[Case] = cases! {
+pub fn all() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(managed::CASES.iter().copied().flatten())
+}
+
+const CASES: &[Case] = cases! {
     "reference queue 64 B 1->1" MessagesPerSecond |run, _|
         stream::between_processes(run, &Bytes::open(SMALL)?, SMALL, 1);
     "reference queue 64 B 2->2" MessagesPerSecond |run, _|

@@ -102,7 +102,12 @@ impl Crew {
 
     /// Waits until every member has ended by itself; false if one has not by then.
     pub fn wait(&self, until: Instant) -> io::Result<bool> {
-        for (_, pidfd) in &self.members {
+        self.wait_for_later(0, until)
+    }
+
+    /// The same for all but the first so many.
+    pub fn wait_for_later(&self, than: usize, until: Instant) -> io::Result<bool> {
+        for (_, pidfd) in self.members.iter().skip(than) {
             loop {
                 let left = until.saturating_duration_since(Instant::now()).min(Duration::from_secs(60));
                 let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];

@@ -101,17 +101,90 @@ pub const GOALS: &[Goal] = goals! {
         "reference lock, death to next" / "limit 20 ms" AtMost 1.0;
     "Lock, what a waiter uses of a CPU, over 0.3 %":
         "reference lock, a waiter's use of a CPU per second" / "limit 0.3 % of a second" AtMost 1.0;
+    "Manager, l[0], 1 client, Rust on ours over CPython's":
+        "manager rust->ours l[0], 1 client" / "manager python->cpython l[0], 1 client" AtLeast 4.0
+        beside "limit bare request and reply, 1 client";
+    "Manager, l[0], 1 client, Python on ours over CPython's":
+        "manager python->ours l[0], 1 client" / "manager python->cpython l[0], 1 client" AtLeast 2.0
+        beside "manager python->null l[0], 1 client";
+    "Manager, l[0], 2 clients, Rust on ours over CPython's":
+        "manager rust->ours l[0], 2 clients" / "manager python->cpython l[0], 2 clients" AtLeast 4.0
+        beside "limit bare request and reply, asleep, 2 clients";
+    "Manager, l[0], 2 clients, Python on ours over CPython's":
+        "manager python->ours l[0], 2 clients" / "manager python->cpython l[0], 2 clients" AtLeast 2.0
+        beside "manager python->null l[0], 2 clients";
+    "Manager, l[0], 8 clients, Rust on ours over CPython's":
+        "manager rust->ours l[0], 8 clients" / "manager python->cpython l[0], 8 clients" AtLeast 4.0
+        beside "limit bare request and reply, asleep, 8 clients";
+    "Manager, l[0], 8 clients, Python on ours over CPython's":
+        "manager python->ours l[0], 8 clients" / "manager python->cpython l[0], 8 clients" AtLeast 2.0
+        beside "manager python->null l[0], 8 clients";
+    "Manager, d[k] = v, 1 client, Rust on ours over CPython's":
+        "manager rust->ours d[k] = v, 1 client" / "manager python->cpython d[k] = v, 1 client" AtLeast 4.0
+        beside "limit bare request and reply, 1 client";
+    "Manager, d[k] = v, 1 client, Python on ours over CPython's":
+        "manager python->ours d[k] = v, 1 client" / "manager python->cpython d[k] = v, 1 client" AtLeast 2.0
+        beside "manager python->null d[k] = v, 1 client";
+    "Manager, put and get, 1 client, Rust on ours over CPython's":
+        "manager rust->ours put and get, 1 client" / "manager python->cpython put and get, 1 client" AtLeast 4.0
+        beside "limit bare request and reply, 1 client";
+    "Manager, put and get, 1 client, Python on ours over CPython's":
+        "manager python->ours put and get, 1 client" / "manager python->cpython put and get, 1 client" AtLeast 2.0
+        beside "manager python->null put and get, 1 client";
+    "Manager, put and get 64 KiB, 1 client, Rust on ours over CPython's":
+        "manager rust->ours put and get 64 KiB, 1 client" /
+        "manager python->cpython put and get 64 KiB, 1 client" AtLeast 4.0;
+    "Manager, put and get 64 KiB, 1 client, Python on ours over CPython's":
+        "manager python->ours put and get 64 KiB, 1 client" /
+        "manager python->cpython put and get 64 KiB, 1 client" AtLeast 2.0
+        beside "manager python->null put and get 64 KiB, 1 client";
+    "Manager, proxy created and dropped, Rust on ours, how often in CPython's time":
+        "manager python->cpython proxy created and dropped" / "manager rust->ours proxy created and dropped" AtLeast 4.0;
+    "Manager, proxy created and dropped, Python on ours, how often in CPython's time":
+        "manager python->cpython proxy created and dropped" / "manager python->ours proxy created and dropped" AtLeast 2.0
+        beside "manager python->null proxy created and dropped";
+    "Manager, copy of 20,000 ints, Rust on ours, how often in CPython's time":
+        "manager python->cpython copy of 20,000 ints" / "manager rust->ours copy of 20,000 ints" AtLeast 4.0;
+    "Manager, copy of 20,000 ints, Python on ours, how often in CPython's time":
+        "manager python->cpython copy of 20,000 ints" / "manager python->ours copy of 20,000 ints" AtLeast 2.0
+        beside "manager python->null copy of 20,000 ints";
+    "Manager, a call after a pause, Rust on ours over a bare request and reply":
+        "manager rust->ours round trip after a pause" / "limit bare round trip after a pause" AtMost 1.5;
+    "Manager, memory of a connection, over CPython's":
+        "manager ours, memory of a connection" / "manager cpython, memory of a connection" AtMost 1.0;
+    "Manager, memory of an empty list, over CPython's":
+        "manager ours, memory of an empty list" / "manager cpython, memory of an empty list" AtMost 1.0;
+    "Codec dumps an int, how often in C pickle's time":
+        "codec cpython dumps an int" / "codec ours dumps an int" AtLeast 1.0;
+    "Codec loads an int, how often in C pickle's time":
+        "codec cpython loads an int" / "codec ours loads an int" AtLeast 1.0;
+    "Codec dumps a request, how often in C pickle's time":
+        "codec cpython dumps a request" / "codec ours dumps a request" AtLeast 1.0;
+    "Codec loads a request, how often in C pickle's time":
+        "codec cpython loads a request" / "codec ours loads a request" AtLeast 1.0;
+    "Codec dumps 20,000 ints, how often in C pickle's time":
+        "codec cpython dumps 20,000 ints" / "codec ours dumps 20,000 ints" AtLeast 1.0;
+    "Codec loads 20,000 ints, how often in C pickle's time":
+        "codec cpython loads 20,000 ints" / "codec ours loads 20,000 ints" AtLeast 1.0;
+    "Codec dumps a dict of 1,000 texts, how often in C pickle's time":
+        "codec cpython dumps a dict of 1,000 texts" / "codec ours dumps a dict of 1,000 texts" AtLeast 1.0;
+    "Codec loads a dict of 1,000 texts, how often in C pickle's time":
+        "codec cpython loads a dict of 1,000 texts" / "codec ours loads a dict of 1,000 texts" AtLeast 1.0;
+    "Codec dumps 64 KiB, how often in C pickle's time":
+        "codec cpython dumps 64 KiB" / "codec ours dumps 64 KiB" AtLeast 1.0;
+    "Codec loads 64 KiB, how often in C pickle's time":
+        "codec cpython loads 64 KiB" / "codec ours loads 64 KiB" AtLeast 1.0;
 };
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::CASES;
+    use crate::case;
 
     #[test]
     fn every_goal_is_about_cases_that_exist_and_share_a_unit() {
         for goal in GOALS {
-            let unit = |name: &str| CASES.iter().find(|case| case.name == name).map(|case| case.unit);
+            let unit = |name: &str| case::all().find(|case| case.name == name).map(|case| case.unit);
             assert!(unit(goal.of).is_some(), "no case is named {:?}", goal.of);
             assert_eq!(unit(goal.of), unit(goal.by), "{:?}", goal.text);
             assert!(goal.floor.is_none_or(|floor| unit(floor) == unit(goal.by)), "{:?}", goal.text);

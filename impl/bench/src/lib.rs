@@ -13,6 +13,7 @@ mod crew;
 mod goal;
 mod link;
 mod machine;
+mod managed;
 mod noise;
 mod primitive;
 mod round_trip;
@@ -32,7 +33,7 @@ pub use machine::Machine;
 pub use run::Trouble;
 pub use table::{Figure, Row, Sample, Spread, Table};
 
-use case::{CASES, Case};
+use case::Case;
 use noise::Noise;
 use run::Run;
 
@@ -124,14 +125,14 @@ impl std::error::Error for BenchError {}
 
 /// The names of all cases.
 pub fn case_names() -> Vec<&'static str> {
-    CASES.iter().map(|case| case.name).collect()
+    case::all().map(|case| case.name).collect()
 }
 
 /// Measures, telling before each run how far it has got.
 ///
 /// The process must have one thread, since it is forked; `progress` may not start one. While a case
 /// runs, this process is the reaper of orphans. Every process that a case starts has been collected
-/// when this returns, and dies with this process. Blocks for about three minutes, or half a minute with
+/// when this returns, and dies with this process. Blocks for about six minutes, or two with
 /// [`Options::quick`]; a run that hangs is ended after ten seconds and reported in the table.
 ///
 /// # Errors
@@ -170,13 +171,13 @@ pub fn run(options: &Options, progress: &mut dyn FnMut(Progress)) -> Result<Tabl
 fn chosen(options: &Options) -> Result<Vec<Case>, BenchError> {
     let matches = |case: &Case, part: &String| case.name.contains(part.as_str());
     for part in &options.cases {
-        if !CASES.iter().any(|case| matches(case, part)) {
+        if !case::all().any(|case| matches(case, part)) {
             return Err(BenchError::NoSuchCase { asked: part.clone(), known: case_names() });
         }
     }
     let wanted =
         |case: &&Case| options.cases.is_empty() || options.cases.iter().any(|part| matches(case, part));
-    Ok(CASES.iter().filter(wanted).copied().collect())
+    Ok(case::all().filter(wanted).copied().collect())
 }
 
 /// Measures until others did not disturb, or as often as allowed; the calmest run counts.

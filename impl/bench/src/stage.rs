@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
 /// The most roles of one run.
-pub const LANES: usize = 8;
+pub const LANES: usize = 9;
 
 /// Keeps what different roles write on different cache lines, and out of the same prefetched pair.
 #[derive(Debug)]

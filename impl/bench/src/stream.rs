@@ -54,21 +54,7 @@ fn observe(run: &Run, stage: &Stage, crew: Crew, pairs: usize) -> Result<f64, Tr
     let mut rate = 0.0;
     if stage.wait_ready(2 * pairs as u32, Instant::now() + run.patience) {
         stage.start();
-        let until = Instant::now() + run.patience;
-        let wait_for_more = |before: u64| {
-            while received() == before && !stage.has_failed() && Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        };
-        // Pages are touched, rings grow and consumers catch up before the window begins.
-        wait_for_more(0);
-        std::thread::sleep(run.length / 4);
-        let (before, began) = (received(), Instant::now());
-        std::thread::sleep(run.length);
-        // On a machine with much else to do, the window is as long as a message takes.
-        wait_for_more(before);
-        let (after, took) = (received(), began.elapsed());
-        rate = (after - before) as f64 / took.as_secs_f64();
+        rate = self::rate(run, stage, received);
     }
     stage.stop();
     let patience = if stage.has_failed() { Duration::ZERO } else { run.patience };
@@ -85,6 +71,25 @@ fn observe(run: &Run, stage: &Stage, crew: Crew, pairs: usize) -> Result<f64, Tr
         return Err(Trouble::Failed(text));
     }
     if rate == 0.0 { Err(Trouble::Failed("no message arrived in time".into())) } else { Ok(rate) }
+}
+
+/// By how much something grows per second, within a window away from its beginning.
+pub fn rate(run: &Run, stage: &Stage, counted: impl Fn() -> u64) -> f64 {
+    let until = Instant::now() + run.patience;
+    let wait_for_more = |before: u64| {
+        while counted() == before && !stage.has_failed() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    // Pages are touched, rings grow and consumers catch up before the window begins.
+    wait_for_more(0);
+    std::thread::sleep(run.length / 4);
+    let (before, began) = (counted(), Instant::now());
+    std::thread::sleep(run.length);
+    // On a machine with much else to do, the window is as long as a message takes.
+    wait_for_more(before);
+    let (after, took) = (counted(), began.elapsed());
+    (after - before) as f64 / took.as_secs_f64()
 }
 
 fn count(stage: &Stage, lane: usize) -> u64 {

@@ -111,12 +111,12 @@ impl Table {
                     Sense::AtLeast => ratio.median >= goal.limit,
                     Sense::AtMost => ratio.median <= goal.limit,
                 });
-                // A floor stands where we do: above the line where less of ours is better, below it otherwise.
+                // A floor stands where we do: above the line where more of ours is better and a larger ratio, or
+                // less and a smaller one, below it otherwise.
                 let floor = goal.floor.and_then(find);
-                let bound = floor.and_then(|floor| match goal.sense {
-                    Sense::AtLeast => self::ratio(of, floor),
-                    Sense::AtMost => self::ratio(floor, by),
-                });
+                let is_above = of.unit.is_a_rate() == (goal.sense == Sense::AtLeast);
+                let bound = floor
+                    .and_then(|floor| if is_above { self::ratio(floor, by) } else { self::ratio(of, floor) });
                 Some(Row { goal, ratio, reached, bound })
             })
             .collect()
@@ -266,7 +266,8 @@ fn amount(unit: Unit, value: f64) -> String {
         _ => format!("{value:.0} {}", names[0]),
     };
     match unit {
-        Unit::MessagesPerSecond => scaled(value, ["/s", "k/s", "M/s", "G/s"]),
+        Unit::Bytes => scaled(value, ["B", "kB", "MB", "GB"]),
+        Unit::CallsPerSecond | Unit::MessagesPerSecond => scaled(value, ["/s", "k/s", "M/s", "G/s"]),
         Unit::BytesPerSecond => scaled(value, ["B/s", "kB/s", "MB/s", "GB/s"]),
         Unit::Nanoseconds => scaled(value, ["ns", "us", "ms", "s"]),
     }

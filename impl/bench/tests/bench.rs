@@ -44,6 +44,15 @@ fn lines(output: &Output) -> Vec<serde_json::Value> {
 #[case::barrier("reference barrier of two")]
 #[case::death("reference lock, death to next")]
 #[case::idle("reference lock, a waiter")]
+#[case::calls("manager rust->ours l[0], 2 clients")]
+#[case::large_calls("manager rust->ours put and get 64 KiB")]
+#[case::calls_one_by_one("manager rust->ours round trip after a pause")]
+#[case::proxies("manager rust->ours proxy")]
+#[case::copies_of_lists("manager rust->ours copy")]
+#[case::memory("manager ours, memory of a connection")]
+#[case::request_awake("limit bare request and reply, awake")]
+#[case::request_asleep("limit bare round trip after")]
+#[case::codec("codec ours loads a dict")]
 #[case::pthread("pthread robust mutex, two take turns")]
 fn a_case_gives_a_figure_in_every_repetition(#[case] name: &str) {
     let output = bench(&["--quick", "--json", "--case", name]);
@@ -65,6 +74,21 @@ fn a_peer_that_is_not_there_is_not_found_and_the_goal_left_open() {
     assert_eq!(case["not_found"], "no /nonexistent/python");
     let goal = lines.iter().find(|line| line["by"] == "cpython queue 64 B 1->1").expect("the goal is shown");
     assert!(goal["reached"].is_null() && goal["ratio"].is_null(), "{goal}");
+}
+
+/// Skipped where there is no python3, as CPython's other figures are.
+#[rstest]
+#[case::python_calls("manager python->ours put and get, 1 client")]
+#[case::rust_calls("manager rust->cpython d[k] = v")]
+#[case::nothing_done("manager python->null l[0], 1 client")]
+#[case::pickle("codec cpython loads a request")]
+fn what_needs_python_gives_a_figure_or_is_not_found(#[case] name: &str) {
+    let output = bench(&["--quick", "--json", "--case", name]);
+    assert!(output.status.success(), "{output:?}");
+    let lines = lines(&output);
+    let case = lines.iter().find(|line| line["kind"] == "case").expect("the case is shown");
+    let found = case["figure"]["median"].as_f64().is_some_and(|figure| figure > 0.0);
+    assert!(case["failed"].is_null() && (found || case["not_found"].is_string()), "{case}");
 }
 
 #[test]
