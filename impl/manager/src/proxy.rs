@@ -159,11 +159,26 @@ impl Proxy {
         let home = &self.0.home;
         let request = line::request(Some(&self.0.ident), method, args, named)?;
         let bytes = line::exchange(home, &request)?;
-        let reply = line::read(&bytes)?;
+        let outcome = self.read(&bytes, take);
+        line::keep_space(bytes);
+        outcome
+    }
+
+    /// What came of a call, out of the reply.
+    fn read<R>(
+        &self,
+        bytes: &[u8],
+        take: impl FnOnce(Outcome<'_>, &Arc<Home>) -> Result<R, CallError>,
+    ) -> Result<R, CallError> {
+        let home = &self.0.home;
+        let reply = line::read(bytes)?;
         match Reply::read(reply.root())? {
             Reply::Return(node) => {
                 // Before this thread asks anything else, which would let the server forget what it sent.
-                let proxies = nested::proxies(&bytes, node, home)?;
+                let proxies = match reply.has_objects() {
+                    true => nested::proxies(bytes, node, home)?,
+                    false => Vec::new(),
+                };
                 take(Outcome::Value(node, proxies), home)
             }
             Reply::Proxy { exposed, token } => {

@@ -11,7 +11,7 @@ use nix::sys::socket::{self, MsgFlags};
 use procession_wire::frame::{self, LongForm, Receiver, write_message};
 
 /// How much is taken from the socket at once: a request and its reply are mostly shorter.
-const AHEAD: usize = 8 * 1024;
+const AHEAD: usize = 2 * 1024;
 
 /// A connected stream socket that carries messages, one at a time in each direction.
 ///
@@ -20,9 +20,17 @@ const AHEAD: usize = 8 * 1024;
 pub struct Stream {
     fd: OwnedFd,
     receiver: Receiver,
-    /// What was taken from the socket beyond the message that was asked for, from `used` on.
-    ahead: Vec<u8>,
+    ahead: Ahead,
+}
+
+/// What was taken from the socket beyond what was asked for.
+#[derive(Debug, Default)]
+struct Ahead {
+    /// None before the first use.
+    space: Box<[u8]>,
+    /// Which part of the space it is.
     used: usize,
+    came: usize,
 }
 
 /// Why a message was not sent. Unless it says [`TooLong`](SendError::TooLong), a part of it may be, and the
@@ -64,7 +72,7 @@ pub enum ReceiveError {
 impl Stream {
     /// The messages on a connected stream socket, of which nothing is read that is not a message.
     pub fn new(fd: OwnedFd) -> Stream {
-        Stream { fd, receiver: Receiver::new(), ahead: Vec::new(), used: 0 }
+        Stream { fd, receiver: Receiver::new(), ahead: Ahead::default() }
     }
 
     /// Sends one message; waits for room until the deadline, or as long as it takes.
@@ -83,7 +91,7 @@ impl Stream {
     /// See [`ReceiveError`].
     pub fn receive(&mut self, most: u64, deadline: Option<Instant>) -> Result<Vec<u8>, ReceiveError> {
         let socket = Socket { fd: self.fd.as_fd(), patience: deadline.into() };
-        let mut from = ReadAhead { socket, ahead: &mut self.ahead, used: &mut self.used };
+        let mut from = ReadAhead { socket, ahead: &mut self.ahead };
         match self.receiver.receive(&mut from, most) {
             Ok(Some(message)) => Ok(message),
             Ok(None) => Err(ReceiveError::Ended),
@@ -91,10 +99,20 @@ impl Stream {
         }
     }
 
+    /// Lends the memory of a message that is no longer needed to those that come.
+    pub(crate) fn reuse(&mut self, message: Vec<u8>) {
+        self.receiver.reuse(message);
+    }
+
+    /// Memory that was lent, for a message that goes the other way first.
+    pub(crate) fn take_space(&mut self) -> Vec<u8> {
+        self.receiver.take_space()
+    }
+
     /// Whether bytes that nobody has asked for have come, or the connection has ended: between a reply and the
     /// next request neither is the case. Does not wait.
     pub fn is_stale(&self) -> bool {
-        if self.used < self.ahead.len() {
+        if self.ahead.used < self.ahead.came {
             return true;
         }
         let mut polled = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
@@ -191,25 +209,25 @@ impl Write for Socket<'_> {
 /// Takes more from the socket than is asked for: header and message at once.
 struct ReadAhead<'a> {
     socket: Socket<'a>,
-    ahead: &'a mut Vec<u8>,
-    used: &'a mut usize,
+    ahead: &'a mut Ahead,
 }
 
 impl Read for ReadAhead<'_> {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        if *self.used == self.ahead.len() {
+        let ahead = &mut *self.ahead;
+        if ahead.used == ahead.came {
             if space.len() >= AHEAD {
                 return self.socket.read(space);
             }
-            self.ahead.resize(AHEAD, 0);
-            let came = self.socket.read(self.ahead);
-            self.ahead.truncate(*came.as_ref().unwrap_or(&0));
-            *self.used = 0;
-            came?;
+            if ahead.space.is_empty() {
+                ahead.space = vec![0; AHEAD].into();
+            }
+            (ahead.used, ahead.came) = (0, 0);
+            ahead.came = self.socket.read(&mut ahead.space)?;
         }
-        let mut rest = self.ahead.get(*self.used..).unwrap_or_default();
+        let mut rest = ahead.space.get(ahead.used..ahead.came).unwrap_or_default();
         let count = rest.read(space)?;
-        *self.used += count;
+        ahead.used += count;
         Ok(count)
     }
 }

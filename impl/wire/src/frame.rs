@@ -12,6 +12,9 @@ pub const SHORT: u64 = 0x7fff_ffff;
 /// At most this much is set aside before the bytes for it are there.
 const AHEAD: usize = 64 * 1024;
 
+/// At most this much memory is kept for messages that come.
+const MOST_REUSED: usize = 128 * 1024;
+
 /// The bytes before a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
@@ -198,8 +201,12 @@ impl std::error::Error for ReadError {
 #[derive(Debug, Default)]
 pub struct Receiver {
     state: State,
-    /// What came of the header or payload under way.
-    came: Vec<u8>,
+    /// The header under way.
+    header: [u8; 8],
+    /// The payload under way, with room for what has not come.
+    payload: Vec<u8>,
+    /// How many bytes of the header or payload came.
+    came: usize,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -227,34 +234,33 @@ impl Receiver {
     /// See [`ReadError`]. After `Ended`, `NegativeLength` and `TooLong` every further call is `Unusable`.
     pub fn receive(&mut self, from: &mut impl Read, most: u64) -> Result<Option<Vec<u8>>, ReadError> {
         loop {
-            let wanted = match self.state {
-                State::Header => 4,
-                State::LongHeader => 8,
-                State::Payload(length) => length,
-                State::Lost => return Err(ReadError::Unusable),
-            };
-            if !self.fill(from, wanted)? {
-                return Ok(None);
-            }
-            let came = std::mem::take(&mut self.came);
-            let length = match (self.state, came.as_slice()) {
-                (State::Header, &[a, b, c, d]) => match i32::from_be_bytes([a, b, c, d]) {
-                    -1 => {
-                        self.state = State::LongHeader;
-                        continue;
+            let length = match self.state {
+                State::Header => {
+                    if !self.fill_header(from, 4)? {
+                        return Ok(None);
                     }
-                    length => {
-                        let negative = |_| self.lose(ReadError::NegativeLength { found: length });
-                        u64::try_from(length).map_err(negative)?
+                    let [a, b, c, d, ..] = self.header;
+                    match i32::from_be_bytes([a, b, c, d]) {
+                        -1 => {
+                            self.state = State::LongHeader;
+                            continue;
+                        }
+                        length => {
+                            let negative = |_| self.lose(ReadError::NegativeLength { found: length });
+                            u64::try_from(length).map_err(negative)?
+                        }
                     }
-                },
-                (State::LongHeader, &[a, b, c, d, e, f, g, h]) => {
-                    u64::from_be_bytes([a, b, c, d, e, f, g, h])
                 }
-                _ => {
+                State::LongHeader => {
+                    self.fill_header(from, 8)?;
+                    u64::from_be_bytes(self.header)
+                }
+                State::Payload(length) => {
+                    self.fill_payload(from, length)?;
                     self.state = State::Header;
-                    return Ok(Some(came));
+                    return Ok(Some(std::mem::take(&mut self.payload)));
                 }
+                State::Lost => return Err(ReadError::Unusable),
             };
             if length > most {
                 return Err(self.lose(ReadError::TooLong { length, allowed: most }));
@@ -263,28 +269,66 @@ impl Receiver {
         }
     }
 
-    /// Reads until `wanted` bytes have come; false where the stream ends before the first byte of a header.
-    fn fill(&mut self, from: &mut impl Read, wanted: u64) -> Result<bool, ReadError> {
-        let between = |came: &[u8], state| came.is_empty() && matches!(state, State::Header);
-        let missing = wanted - self.came.len() as u64;
-        self.came.reserve(usize::try_from(missing).unwrap_or(AHEAD).min(AHEAD));
-        match from.take(missing).read_to_end(&mut self.came) {
-            Ok(_) if self.came.len() as u64 == wanted => Ok(true),
-            Ok(_) if between(&self.came, self.state) => Ok(false),
-            Ok(_) => {
-                let found = self.came.len() as u64;
-                Err(self.lose(ReadError::Ended { expected: wanted, found }))
-            }
-            Err(error) if error.kind() == ErrorKind::ConnectionReset && between(&self.came, self.state) => {
-                Ok(false)
-            }
-            Err(error) => Err(ReadError::Io(error)),
+    /// Lends the memory of a message that is no longer needed to those that come.
+    pub fn reuse(&mut self, message: Vec<u8>) {
+        let is_between = self.came == 0 && matches!(self.state, State::Header);
+        if is_between && (self.payload.capacity()..=MOST_REUSED).contains(&message.capacity()) {
+            self.payload = message;
+            self.payload.clear();
         }
+    }
+
+    /// Takes back what was lent and is not in use: without content, and perhaps without room.
+    pub fn take_space(&mut self) -> Vec<u8> {
+        match self.state {
+            State::Header => std::mem::take(&mut self.payload),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Reads until `wanted` bytes of a header have come; false where the stream ends before the first one.
+    fn fill_header(&mut self, from: &mut impl Read, wanted: usize) -> Result<bool, ReadError> {
+        while self.came < wanted {
+            let is_between = self.came == 0 && matches!(self.state, State::Header);
+            match from.read(&mut self.header[self.came..wanted]) {
+                Ok(0) if is_between => return Ok(false),
+                Ok(0) => return Err(self.ended(wanted as u64)),
+                Ok(count) => self.came += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionReset && is_between => return Ok(false),
+                Err(error) => return Err(ReadError::Io(error)),
+            }
+        }
+        self.came = 0;
+        Ok(true)
+    }
+
+    /// Reads until the payload has come.
+    fn fill_payload(&mut self, from: &mut impl Read, wanted: u64) -> Result<(), ReadError> {
+        while (self.came as u64) < wanted {
+            let most = usize::try_from(wanted).unwrap_or(usize::MAX);
+            // As much again as came, so that a length that was only announced costs next to nothing.
+            self.payload.resize(most.min(self.came.saturating_mul(2).max(AHEAD)), 0);
+            match from.read(&mut self.payload[self.came..]) {
+                Ok(0) => return Err(self.ended(wanted)),
+                Ok(count) => self.came += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(ReadError::Io(error)),
+            }
+        }
+        self.payload.truncate(self.came);
+        self.came = 0;
+        Ok(())
+    }
+
+    fn ended(&mut self, expected: u64) -> ReadError {
+        let found = self.came as u64;
+        self.lose(ReadError::Ended { expected, found })
     }
 
     fn lose(&mut self, error: ReadError) -> ReadError {
         self.state = State::Lost;
-        self.came = Vec::new();
+        self.payload = Vec::new();
         error
     }
 }

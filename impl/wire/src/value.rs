@@ -47,6 +47,11 @@ impl<'a> Value<'a> {
         self.store.records.len()
     }
 
+    /// Whether there is an [`Object`] among them: a value without one has no token and no proxy in it.
+    pub fn has_objects(&self) -> bool {
+        !self.store.objects.is_empty()
+    }
+
     /// How many bytes of memory the value takes, beside those of its own name: its records with the room that is
     /// kept for more, its places and its texts.
     pub fn footprint(&self) -> usize {
@@ -201,6 +206,11 @@ impl<'v> Node<'v> {
         let mut builder = Builder::new();
         let root = builder.copy(self);
         builder.finish(root)
+    }
+
+    /// Whether there is an [`Object`] anywhere in the value that this is a part of.
+    pub fn is_among_objects(self) -> bool {
+        !self.store.objects.is_empty()
     }
 
     fn text_of(self, id: Id) -> Text<'v> {

@@ -1,6 +1,6 @@
 //! The connections of a client: one for each thread and server that stays open, and those for one request.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +25,9 @@ const PROOF_TIME: Duration = Duration::from_secs(30);
 /// The length of the reply that says `None`, in any protocol, and a few bytes more.
 const NOTHING: usize = 40;
 
+/// `None` as the second of two in a tuple, in any protocol.
+const NONE: &[u8] = b"N\x86";
+
 /// A connection on which this thread calls methods.
 struct Line {
     home: Arc<Home>,
@@ -36,6 +39,20 @@ struct Line {
 thread_local! {
     /// The connections of this thread that no call is using.
     static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+
+    /// The memory of this thread's last reply, for the next.
+    static SPACE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Most memory that is kept for replies.
+const MOST_SPACE: usize = 128 * 1024;
+
+/// Keeps the memory of a reply that was read.
+pub(super) fn keep_space(reply: Vec<u8>) {
+    if reply.capacity() <= MOST_SPACE {
+        // Whoever is at the end of his thread goes without.
+        let _ = SPACE.try_with(|space| space.set(reply));
+    }
 }
 
 /// A request, encoded.
@@ -63,29 +80,30 @@ pub(super) fn read(reply: &[u8]) -> Result<Value<'_>, CallError> {
 
 /// Sends a request on this thread's connection and waits for the reply.
 pub(super) fn exchange(home: &Arc<Home>, request: &[u8]) -> Result<Vec<u8>, CallError> {
-    let mut stream = match kept(home) {
+    let process = process::id();
+    let mut stream = match kept(home, process) {
         // The server has closed it, or said something that nobody asked for: see below.
         Some(stream) if stream.is_stale() => open(home)?,
         Some(stream) => stream,
         None => open(home)?,
     };
     stream.send(request, None)?;
+    stream.reuse(SPACE.try_with(Cell::take).unwrap_or_default());
     let reply = stream.receive(LONGEST, None)?;
     // CPython's server ends a connection, when it is shut down, by one more `None`. It stands where the reply to
     // a request would that came too late, but the end of the stream is behind it.
-    if reply.len() <= NOTHING && stream.is_stale() {
+    if reply.len() <= NOTHING && reply.windows(NONE.len()).any(|part| part == NONE) && stream.is_stale() {
         return Err(CallError::ServerGone);
     }
     // Whoever is at the end of his thread goes without.
-    let line = Line { home: Arc::clone(home), process: process::id(), stream };
+    let line = Line { home: Arc::clone(home), process, stream };
     let _ = LINES.try_with(|lines| lines.borrow_mut().push(line));
     Ok(reply)
 }
 
 /// The open connection of this thread, which is out of the store while a call uses it: one that breaks off does
 /// not come back.
-fn kept(home: &Arc<Home>) -> Option<Stream> {
-    let process = process::id();
+fn kept(home: &Arc<Home>, process: u32) -> Option<Stream> {
     let mut gone = Vec::new();
     let found = LINES.try_with(|lines| {
         let mut lines = lines.borrow_mut();

@@ -97,13 +97,13 @@ impl Answer {
         Answer::Built(Box::new(builder.finish(root)))
     }
 
-    /// The pickle.
+    /// The pickle; `space` is memory that may be used for it.
     ///
     /// # Errors
     /// What keeps it from being written, in words.
-    pub(super) fn write(&self) -> Result<Vec<u8>, String> {
+    pub(super) fn write(&self, space: Vec<u8>) -> Result<Vec<u8>, String> {
         let written = match self {
-            Answer::Value(stored) => pickle::write_pair("#RETURN", stored.root()),
+            Answer::Value(stored) => pickle::write_pair("#RETURN", stored.root(), space),
             Answer::Built(value) => pickle::write(value),
         };
         written.map_err(|error| error.to_string())

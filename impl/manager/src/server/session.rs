@@ -39,7 +39,9 @@ fn run(shared: &Shared, stream: &mut Stream, caller: &Caller) {
                 // Whoever was given a proxy with the last reply has its own reference by now.
                 let last = std::mem::take(&mut session.last_reply);
                 drop(last);
-                session.answer(&message)
+                let answer = session.answer(&message);
+                stream.reuse(message);
+                answer
             }
             Err(ReceiveError::TooLong(length)) => {
                 let most = shared.limits.message;
@@ -63,15 +65,20 @@ fn run(shared: &Shared, stream: &mut Stream, caller: &Caller) {
 /// Sends a reply, or why that cannot be; false where nobody takes it.
 fn send(shared: &Shared, stream: &mut Stream, answer: &Answer, is_oneshot: bool) -> bool {
     let most = shared.limits.message;
-    let written = answer.write().and_then(|reply| match reply.len() <= most {
+    let space = stream.take_space();
+    let written = answer.write(space).and_then(|reply| match reply.len() <= most {
         true => Ok(reply),
         false => Err(format!("a reply of {} bytes, expected at most {most}", reply.len())),
     });
     let reply = written.or_else(|why| match is_oneshot {
-        true => Answer::traceback(&Raise::value_error(why)).write(),
-        false => Answer::unserializable(&why).write(),
+        true => Answer::traceback(&Raise::value_error(why)).write(Vec::new()),
+        false => Answer::unserializable(&why).write(Vec::new()),
     });
-    reply.is_ok_and(|reply| stream.send(&reply, None).is_ok())
+    reply.is_ok_and(|reply| {
+        let is_sent = stream.send(&reply, None).is_ok();
+        stream.reuse(reply);
+        is_sent
+    })
 }
 
 /// The request in a message, or the reply that says why there is none.
@@ -103,11 +110,17 @@ pub(super) fn guarded<T>(body: impl FnOnce() -> Result<T, Fault>) -> Result<T, F
     })
 }
 
+/// What a session has called. What is shared outlives its name, and is told all the same.
+struct Called {
+    object: Weak<Object>,
+    referent: Weak<dyn Referent>,
+}
+
 struct Session<'s> {
     shared: &'s Shared,
     caller: &'s Caller,
-    /// What it has called, to be told when it leaves. One that is shared outlives its name.
-    called: HashMap<Box<str>, Weak<dyn Referent>>,
+    /// What it has called, by name: to be found again, and to be told when the session leaves.
+    called: HashMap<Box<str>, Called>,
     /// What the last reply named.
     last_reply: Vec<Arc<Object>>,
 }
@@ -125,8 +138,12 @@ impl Session<'_> {
             return Some(Answer::traceback(&Raise::value_error(said)));
         };
         let ident = ident.to_str_lossy();
-        let Some(object) = self.shared.objects.find(&ident) else {
-            return Some(Answer::traceback(&key_error(&ident)));
+        // No other object will ever have its name, so one that was called before need not be looked up again,
+        // which all sessions do under one lock.
+        let called = self.called.get(&*ident).and_then(|called| called.object.upgrade());
+        let object = match called.or_else(|| self.shared.objects.find(&ident)) {
+            Some(object) => object,
+            None => return Some(Answer::traceback(&key_error(&ident))),
         };
         self.remember(&object);
         let mut work = Work::of(self.shared.limits.work);
@@ -191,14 +208,15 @@ impl Session<'_> {
         }
         // Of a client that calls a million objects one by one, those that are gone need no memory.
         if self.called.len() >= 64 && self.called.len().is_power_of_two() {
-            self.called.retain(|_, referent| referent.strong_count() > 0);
+            self.called.retain(|_, called| called.referent.strong_count() > 0);
         }
-        self.called.insert(object.ident.clone(), Arc::downgrade(&object.referent));
+        let called = Called { object: Arc::downgrade(object), referent: Arc::downgrade(&object.referent) };
+        self.called.insert(object.ident.clone(), called);
     }
 
     /// Tells every object that it has called that it is gone.
     fn leave(self) {
-        for referent in self.called.into_values().filter_map(|referent| referent.upgrade()) {
+        for referent in self.called.into_values().filter_map(|called| called.referent.upgrade()) {
             // What it has to say was said by the panic hook, and nobody else is there to hear it.
             let _ = guarded(|| {
                 referent.left(self.caller.id());

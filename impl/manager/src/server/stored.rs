@@ -40,7 +40,10 @@ impl Stored {
 
     /// What a client sent, with every object of this server that it names.
     pub fn of(node: Node<'_>, objects: &Objects) -> Stored {
-        let holds = objects.named_in(node).into();
+        let holds = match node.is_among_objects() {
+            true => objects.named_in(node).into(),
+            false => Box::default(),
+        };
         Stored(Arc::new(Parts { value: node.to_value(), holds }))
     }
 

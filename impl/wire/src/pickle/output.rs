@@ -19,6 +19,12 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Nothing so far, to be written into this memory.
+    pub(crate) fn into(mut space: Vec<u8>) -> Output {
+        space.clear();
+        Output { bytes: space, ..Output::default() }
+    }
+
     /// From here on in frames.
     pub(crate) fn begin_framing(&mut self) {
         self.framing = true;

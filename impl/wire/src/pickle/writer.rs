@@ -36,18 +36,19 @@ pub fn write(value: &Value<'_>) -> Result<Vec<u8>, WriteError> {
 /// # Errors
 /// See [`WriteError`].
 pub fn write_as(node: Node<'_>, protocol: Protocol) -> Result<Vec<u8>, WriteError> {
-    let mut writer = Writer::new(node, protocol);
+    let mut writer = Writer::new(node, protocol, Vec::new());
     writer.tasks.push(Task::Save(node.id));
     writer.run()?;
     Ok(writer.finish())
 }
 
-/// Writes the tuple of a text and an object of a value, in protocol 4, without a copy of the object.
+/// Writes the tuple of a text and an object of a value, in protocol 4, without a copy of the object. `space` is
+/// memory that may be used for it; what is in it goes.
 ///
 /// # Errors
 /// See [`write()`].
-pub fn write_pair(text: &str, node: Node<'_>) -> Result<Vec<u8>, WriteError> {
-    let mut writer = Writer::new(node, Protocol::Four);
+pub fn write_pair(text: &str, node: Node<'_>, space: Vec<u8>) -> Result<Vec<u8>, WriteError> {
+    let mut writer = Writer::new(node, Protocol::Four, space);
     writer.out.boundary();
     writer.text(text.as_bytes());
     writer.put_unnamed();
@@ -125,17 +126,18 @@ struct Writer<'v> {
 }
 
 impl<'v> Writer<'v> {
-    fn new(node: Node<'v>, protocol: Protocol) -> Writer<'v> {
+    fn new(node: Node<'v>, protocol: Protocol, space: Vec<u8>) -> Writer<'v> {
         let mut writer = Writer {
             store: node.store,
             protocol,
-            out: Output::default(),
+            out: Output::into(space),
             memo: vec![UNWRITTEN; node.store.records.len()],
             count: 0,
             known: [UNWRITTEN; Known::COUNT],
             tasks: Vec::new(),
         };
-        writer.out.bytes.reserve(node.store.records.len() * 4 + node.store.source.len());
+        let texts = node.store.source.len() + node.store.added.len();
+        writer.out.bytes.reserve(node.store.records.len() * 4 + texts);
         writer.out.write(&[op::PROTO, protocol as u8]);
         if protocol >= Protocol::Four {
             writer.out.begin_framing();

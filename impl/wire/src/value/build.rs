@@ -199,6 +199,9 @@ impl Builder {
     /// A copy of an object of another value, with everything it contains, its sharing and its cycles.
     pub fn copy(&mut self, node: Node<'_>) -> Id {
         let from = node.store;
+        if from.is_atom(node.id) {
+            return self.copy_one(from, node.id);
+        }
         let mut copies: HashMap<Id, Id> = HashMap::new();
         let mut filled: Vec<(Id, Id)> = Vec::new();
         let mut open = vec![node.id];

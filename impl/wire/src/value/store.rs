@@ -87,6 +87,9 @@ pub(crate) struct Recording {
     pub(crate) state: Option<Id>,
 }
 
+/// A text of at most so many bytes may be gone through once for each place that it stands in.
+pub(crate) const SHORT: u32 = 64;
+
 /// Records that every store begins with.
 pub(crate) const NONE: Id = Id(0);
 pub(crate) const FALSE: Id = Id(1);
@@ -263,6 +266,11 @@ impl<'a> Store<'a> {
         }
     }
 
+    /// Whether it has no parts.
+    pub(crate) fn is_atom(&self, id: Id) -> bool {
+        !self.is_container(id) && !matches!(self.record(id), Record::Global { .. })
+    }
+
     /// Whether it has parts that can have parts.
     pub(crate) fn is_container(&self, id: Id) -> bool {
         matches!(
@@ -280,7 +288,7 @@ impl<'a> Store<'a> {
     pub(crate) fn is_long(&self, id: Id) -> bool {
         match self.record(id) {
             Record::Str(span) | Record::Bytes(span) | Record::ByteArray(span) | Record::Large(span) => {
-                span.len > 64
+                span.len > SHORT
             }
             _ => false,
         }

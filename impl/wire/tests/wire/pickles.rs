@@ -94,8 +94,8 @@ fn a_pair_is_what_the_tuple_of_both_is() {
         let pair = builder.tuple(&parts);
         let pair = builder.finish(pair);
         let [_, second] = pair.root().tuple().and_then(|items| items.array()).unwrap();
-        assert_eq!(write_pair("#RETURN", second), write(&pair), "{}", label(vector));
-        let written = write_pair("#RETURN", value.root()).unwrap();
+        assert_eq!(write_pair("#RETURN", second, b"left over".to_vec()), write(&pair), "{}", label(vector));
+        let written = write_pair("#RETURN", value.root(), Vec::new()).unwrap();
         assert!(trusting().read(&written).unwrap() == pair, "{}", label(vector));
     }
 }

@@ -142,7 +142,8 @@ impl Referent for List {
     }
 
     fn whole(&self) -> Whole {
-        Whole::Value(list_of(&self.now()))
+        // Under the lock, in which nothing is dropped for the last time: the list itself has all of it.
+        Whole::Value(list_of(self.lock().all()))
     }
 
     fn repr(&self, most: usize, work: &mut Work) -> Result<String, Raise> {
