@@ -24,7 +24,7 @@ pub use loom::sync::atomic::Ordering;
 
 use crate::deadline::Deadline;
 use crate::plan::{Defect, plan};
-use platform::Access;
+use platform::{Access, Step};
 
 #[path = "../../reference/src/sync/barrier.rs"]
 pub mod barrier;
@@ -79,7 +79,11 @@ pub const GATE_SLICE_NS: u64 = 0;
 
 /// A point at which the victim may die, before an access to shared memory.
 pub fn hook() {
-    platform::point();
+    access(Step::Other);
+}
+
+fn access(step: Step) {
+    platform::point(step);
     platform::note_access(Access::Plain);
 }
 
@@ -110,13 +114,13 @@ macro_rules! shared_word {
 
             /// Reads the word.
             pub fn load(&self, order: Ordering) -> $value {
-                hook();
+                access(Step::Load);
                 self.value.load(order)
             }
 
             /// Writes the word.
             pub fn store(&self, value: $value, order: Ordering) {
-                hook();
+                access(Step::Change);
                 self.note(value);
                 self.value.store(value, weakened(order));
             }
@@ -146,7 +150,7 @@ impl A64 {
         success: Ordering,
         failure: Ordering,
     ) -> Result<u64, u64> {
-        hook();
+        access(Step::Change);
         platform::note_access(Access::Exchange);
         let result = self.value.compare_exchange(current, new, success, failure);
         if result.is_ok() {
@@ -159,7 +163,7 @@ impl A64 {
 impl A32 {
     /// Writes the word and returns what was there.
     pub fn swap(&self, value: u32, order: Ordering) -> u32 {
-        hook();
+        access(Step::Change);
         platform::note_access(Access::Exchange);
         self.note(value);
         self.value.swap(value, order)
@@ -173,7 +177,7 @@ impl A32 {
         success: Ordering,
         failure: Ordering,
     ) -> Result<u32, u32> {
-        hook();
+        access(Step::Change);
         platform::note_access(Access::Exchange);
         if plan().defect == Some(Defect::BlindExchange) {
             self.note(new);
@@ -188,7 +192,7 @@ impl A32 {
 
     /// Sets bits and returns what was there.
     pub fn fetch_or(&self, bits: u32, order: Ordering) -> u32 {
-        hook();
+        access(Step::Change);
         platform::note_access(Access::Exchange);
         let before = self.value.fetch_or(bits, order);
         self.note(before | bits);
@@ -197,7 +201,7 @@ impl A32 {
 
     /// Adds, wrapping around, and returns what was there.
     pub fn fetch_add(&self, amount: u32, order: Ordering) -> u32 {
-        hook();
+        access(Step::Change);
         platform::note_access(Access::Exchange);
         let before = self.value.fetch_add(amount, order);
         self.note(before.wrapping_add(amount));
@@ -259,7 +263,7 @@ pub enum Woken {
 
 /// Sleeps while `word` is `expected`, until woken, until a slice ends or the deadline has come.
 pub fn futex_wait(word: &A32, expected: u32, deadline: Deadline, _slice_ns: u64) -> Woken {
-    hook();
+    access(Step::Change);
     if platform::me() == 0 {
         // The observer looks when all is over: nobody would wake it.
         return Woken::Tick;
@@ -284,7 +288,7 @@ pub fn futex_wait(word: &A32, expected: u32, deadline: Deadline, _slice_ns: u64)
 /// Wakes at most `count` of those that sleep on `word`.
 pub fn futex_wake(word: &A32, count: u32) {
     // No access: it reads nothing but the address.
-    platform::point();
+    platform::point(Step::Change);
     let swallowed = if count == 1 { Defect::NoWakeOne } else { Defect::NoWakeAll };
     if plan().defect == Some(swallowed) {
         return;

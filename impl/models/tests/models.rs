@@ -3,8 +3,9 @@
 //! Each row is explored in a process of its own, since what loom finds may end the process that finds
 //! it (loom panics again while it clears up): the other rows go on, and are in the table.
 //!
-//! `PROCESSION_LOOM_SECONDS` limits the time of a row, for deeper bounds: a row that is not complete by
-//! then is shown as ignored, and never counts as passed.
+//! With `PROCESSION_LOOM_ALL` there are also the deaths that nobody can tell from another one.
+//! `PROCESSION_LOOM_SECONDS` limits the time of a row, for deeper bounds: a row that is not complete by then is
+//! shown as ignored, and never counts as passed.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -104,7 +105,8 @@ fn print(rows: &[Row]) {
         total.2 += if deaths { count } else { 0 };
     }
     println!(
-        "total: {} plans, {} of them deaths, {} executions, at most {} preemptions, each of these rows complete",
+        "total: {} plans, {} of them deaths, {} executions, at most {} preemptions (one less where \
+         that is said), each of these rows complete",
         total.0,
         total.2,
         total.1,
