@@ -26,6 +26,7 @@ fn main() {
         "gate",
         "mark",
         "open_lock",
+        "owner",
         "owner_lock",
         "pop",
         "push",

@@ -19,8 +19,8 @@ macro_rules! seeded {
 }
 
 seeded!(
-    barrier, bell, condition, done, ends, event, gate, mark, open_lock, owner_lock, pop, push, raw_lock,
-    record, resize, ring, rlock, semaphore, user_lock, words
+    barrier, bell, condition, done, ends, event, gate, mark, open_lock, owner, owner_lock, pop, push,
+    raw_lock, record, resize, ring, rlock, semaphore, user_lock, words
 );
 
 #[path = "scenes/all.rs"]

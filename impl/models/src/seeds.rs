@@ -7,6 +7,8 @@
 mod channel;
 #[path = "seeds/locks.rs"]
 mod locks;
+#[path = "seeds/slots.rs"]
+mod slots;
 #[path = "seeds/waits.rs"]
 mod waits;
 
@@ -24,5 +26,5 @@ pub struct Seed {
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Seed> {
-    [locks::SEEDS, waits::SEEDS, channel::SEEDS].into_iter().flatten()
+    [locks::SEEDS, waits::SEEDS, slots::SEEDS, channel::SEEDS].into_iter().flatten()
 }

@@ -44,6 +44,8 @@ pub mod gate;
 pub mod mark;
 #[path = "../../reference/src/sync/open_lock.rs"]
 pub mod open_lock;
+#[path = "../../reference/src/sync/owner.rs"]
+pub mod owner;
 #[path = "../../reference/src/sync/owner_lock.rs"]
 pub mod owner_lock;
 pub mod platform;

@@ -3,9 +3,9 @@
 //! Each row is explored in a process of its own, since what loom finds may end the process that finds
 //! it (loom panics again while it clears up): the other rows go on, and are in the table.
 //!
-//! With `PROCESSION_LOOM_ALL` there are also the deaths that nobody can tell from another one.
-//! `PROCESSION_LOOM_SECONDS` limits the time of a row, for deeper bounds: a row that is not complete by then is
-//! shown as ignored, and never counts as passed.
+//! With `PROCESSION_LOOM_ALL` there are also the deaths that nobody can tell from another one, and the scenes
+//! that are too large for every day. `PROCESSION_LOOM_SECONDS` limits the time of a row, for deeper bounds: a
+//! row that is not complete by then is shown as ignored, and never counts as passed.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use procession_models::plan::{Explored, Plans, bound};
+use procession_models::plan::{Explored, Plans, bound, every_death};
 use procession_models::sync::scenes;
 
 /// Set for the process that explores a row: the row's number.
@@ -36,7 +36,8 @@ fn rows() -> Vec<Row> {
     let of_scene = |scene: scenes::Scene| {
         scene.plans.iter().map(move |plans| Row { scene: scene.name, play: scene.play, plans: *plans })
     };
-    scenes::all().into_iter().flat_map(of_scene).collect()
+    let deep = if every_death() { scenes::deep() } else { Vec::new() };
+    scenes::all().into_iter().chain(deep).flat_map(of_scene).collect()
 }
 
 fn main() {

@@ -6,7 +6,9 @@
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use procession_models::plan::Plans::{self, Death, Early, Late, Plain, Spurious};
+use procession_models::plan::Plans::{
+    self, Death, Early, EarlyLess, Late, LateLess, Plain, PlainLess, Spurious,
+};
 use procession_models::plan::{Defect, bound};
 use procession_models::seeded::{MISSING, scenes};
 use procession_models::seeds;
@@ -69,6 +71,11 @@ const MUTANTS: &[Mutant] = &[
     ),
     seed("a node is freed before the lock is back", "condition, the last of three notifies one", Death(1)),
     seed("a late waiter leaves its node behind", "condition, the last of three notifies one", Early(1)),
+    seed(
+        "who leaves a condition does not look again whether it was notified",
+        "condition, a third one hands on what the dead was given",
+        EarlyLess(1),
+    ),
     seed("a notification of the dead is dropped", "condition, the last of three notifies one", Death(1)),
     seed("the notified are not woken", "condition, one waits for one", Plain),
     seed("nobody takes the lock from the dead", "condition, one in a hurry waits for one", Death(2)),
@@ -89,6 +96,7 @@ const MUTANTS: &[Mutant] = &[
     seed("any wake ends a wait", "condition, one waits for one", Spurious(1)),
     seed("dead parties are ignored", "barrier, two of three come", Death(1)),
     seed("the last to arrive overlooks the dead", "barrier, one comes late", Death(1)),
+    seed("a round never waits for a fourth party", "barrier, four", PlainLess),
     seed("a party is counted after the lock is free", "barrier, three", Plain),
     seed("the heir of one who arrived goes on as if nothing were", "barrier, two in a hurry", Death(1)),
     seed("those who wait are not told of a reset", "barrier, reset while two come", Plain),
@@ -157,6 +165,11 @@ const MUTANTS: &[Mutant] = &[
         Death(1),
     ),
     seed("who takes an open lock after a sleep forgets the others", "open lock, two after one", Plain),
+    seed(
+        "who gives an open lock up after a sleep forgets the others",
+        "open lock, two after one in a hurry (deep)",
+        LateLess(2),
+    ),
     seed("who waits for an open lock does not look again", "open lock, two twice", Plain),
     seed("an exchange that releases an open lock wakes nobody", "open lock, two by exchange", Plain),
     seed(
@@ -217,6 +230,26 @@ const MUTANTS: &[Mutant] = &[
     seed("a released permit wakes nobody", "semaphore, handed over", Plain),
     seed("a waiter for a permit is announced when it has left", "semaphore, handed over", Plain),
     seed("permits are counted before the lock is held", "semaphore, two release one permit", Plain),
+    seed("a newcomer has the name of the dead", "slot taken anew, of a re-entrant lock's owner", Death(1)),
+    seed("the dead live as long as somebody has their slot", "slot taken anew, of a lock's holder", Death(1)),
+    seed("a newcomer owes what the dead have taken", "slot taken anew, of one who showed an end", Plain),
+    seed("a newcomer shows the ends of the dead", "slot taken anew, of one who showed an end", Plain),
+    seed("a newcomer is in a slot that is none", "slot taken anew, while another one looks at a lock", Plain),
+    seed(
+        "a newcomer names itself before it shows its generation",
+        "slot taken anew, while another one looks at a lock",
+        Plain,
+    ),
+    seed(
+        "an old generation is compared with a new name",
+        "slot taken anew, while another one looks at a lock",
+        Plain,
+    ),
+    seed(
+        "who takes a slot over leaves the account of the dead open",
+        "slot taken anew, of one who has a permit",
+        Death(1),
+    ),
     seed("an event is set in the same epoch", "event, set and cleared at once", Plain),
     seed("an event is set without releasing", "event, one sets and two wait", Plain),
     seed("a waiter for an event is noted without an exchange", "event, one sets and two wait", Plain),

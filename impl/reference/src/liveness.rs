@@ -26,10 +26,11 @@ use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, mmap_anonym
 
 use crate::region::{SLOTS, Slot, reopen};
 use crate::start::hook;
+use crate::sync::owner::{self, Places, Shown};
 use crate::sync::{A32, join_fences};
 
-const GENERATION_BITS: u32 = 18;
-const GENERATION: u32 = (1 << GENERATION_BITS) - 1;
+pub use crate::sync::owner::owner_word;
+
 const PAGE: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 /// Byte locks lie behind the longest file, so that they mean nothing else.
 const LOCK_BASE: i64 = 1 << 50;
@@ -105,24 +106,9 @@ impl Membership {
         join_fences();
         let (page, slot) = claim(members)?;
         *keeper = Some(Keeper { epoch, page });
-        let shown = members.slot(slot);
-        let generation = match (shown.generation.load(Ordering::Relaxed) + 1) & GENERATION {
-            0 => 1,
-            generation => generation,
-        };
-        // The generation last: until it moves, whoever names the old one sees its ends go.
-        shown.outstanding.store(0, Ordering::Release);
-        shown.ends.store(ends(), Ordering::Release);
-        shown.generation.store(generation, Ordering::Release);
-        let slots_used = members.slots_used();
-        let mut used = slots_used.load(Ordering::Relaxed);
-        while (used as usize) <= slot {
-            match slots_used.compare_exchange(used, slot as u32 + 1, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(changed) => used = changed,
-            }
-        }
-        let me = owner_word(slot, generation);
+        let Slot { generation, ends: shown, outstanding, .. } = members.slot(slot);
+        let shown = Shown { generation, ends: shown, outstanding };
+        let me = owner::take_over(slot, shown, ends(), members.slots_used());
         self.current.store(u64::from(epoch) << 32 | u64::from(me), Ordering::Release);
         Ok(me)
     }
@@ -132,23 +118,31 @@ impl Membership {
     }
 }
 
-/// The owner word of a slot's process.
-pub fn owner_word(slot: usize, generation: u32) -> u32 {
-    (slot as u32) << GENERATION_BITS | generation & GENERATION
-}
-
-/// The slot that an owner word names.
+/// The slot that an owner word names, or another one if the word is corrupt.
 pub fn slot_of(owner: u32) -> usize {
-    (owner >> GENERATION_BITS) as usize % SLOTS
+    owner::slot_of(owner) % SLOTS
 }
 
 /// Whether the process that an owner word names has ended, or has given its slot up.
 pub fn is_dead(members: &impl Members, owner: u32) -> bool {
-    let slot = slot_of(owner);
-    // Memory that nobody has provided must not be touched: an owner beyond it is a corrupt word's.
-    slot >= slots_used(members)
-        || members.slot(slot).generation.load(Ordering::Acquire) != owner & GENERATION
-        || !is_held(members, slot)
+    owner::is_dead(&Slots(members), owner)
+}
+
+/// The slots of an object.
+struct Slots<'a, M>(&'a M);
+
+impl<M: Members> Places for Slots<'_, M> {
+    fn used(&self) -> usize {
+        slots_used(self.0)
+    }
+
+    fn generation(&self, slot: usize) -> &A32 {
+        &self.0.slot(slot).generation
+    }
+
+    fn is_held(&self, slot: usize) -> bool {
+        is_held(self.0, slot)
+    }
 }
 
 /// One more than the highest slot ever used, whatever the memory says.

@@ -28,6 +28,7 @@ pub mod gate;
 pub mod mark;
 pub mod open_lock;
 pub mod owned;
+pub mod owner;
 pub mod owner_lock;
 pub mod pop;
 pub mod push;

@@ -11,6 +11,7 @@ mod lock;
 mod open_lock;
 mod owner_lock;
 mod readiness;
+mod reuse;
 mod rlock;
 mod semaphore;
 mod sizes;
@@ -44,6 +45,7 @@ pub fn all() -> Vec<Scene> {
         rlock::SCENES,
         semaphore::SCENES,
         event::SCENES,
+        reuse::SCENES,
         waiting::SCENES,
         channel::SCENES,
         sizes::SCENES,
@@ -54,7 +56,12 @@ pub fn all() -> Vec<Scene> {
     .concat()
 }
 
+/// Those that are too large for every day.
+pub fn deep() -> Vec<Scene> {
+    [open_lock::DEEP, condition::DEEP, barrier::DEEP, reuse::DEEP].concat()
+}
+
 /// The scene with this name.
 pub fn named(name: &str) -> Option<Scene> {
-    all().into_iter().find(|scene| scene.name == name)
+    all().into_iter().chain(deep()).find(|scene| scene.name == name)
 }

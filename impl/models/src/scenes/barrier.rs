@@ -10,7 +10,7 @@ use super::super::raw_lock::Peers;
 use super::super::{A64, Ordering, hook, platform};
 use super::{Body, Scene};
 use crate::deadline::Deadline;
-use crate::plan::Plans::{Death, Early, Plain, Spurious};
+use crate::plan::Plans::{Death, Early, Plain, PlainLess, Spurious};
 use crate::plan::plan;
 
 const NEVER: Deadline = Deadline::Never;
@@ -22,6 +22,7 @@ pub const SCENES: &[Scene] = &[
     Scene { name: "barrier, two in a hurry", play: || round(2, 2, AT_LAST), plans: &[Early(1), Death(1)] },
     Scene { name: "barrier, one comes late", play: late, plans: &[Death(1)] },
     Scene { name: "barrier, three", play: || round(3, 3, NEVER), plans: &[Plain] },
+    Scene { name: "barrier, four", play: || round(4, 4, NEVER), plans: &[PlainLess] },
     Scene { name: "barrier, three in a hurry", play: || round(3, 3, AT_LAST), plans: &[Early(1), Death(1)] },
     Scene { name: "barrier, two of three come", play: || round(3, 2, AT_LAST), plans: &[Plain, Death(1)] },
     Scene { name: "barrier, two rounds of two", play: two_rounds, plans: &[Plain] },
@@ -50,6 +51,10 @@ pub const SCENES: &[Scene] = &[
     },
 ];
 
+/// For the night: too large for every day.
+pub const DEEP: &[Scene] =
+    &[Scene { name: "barrier, four (deep)", play: || round(4, 4, NEVER), plans: &[Plain] }];
+
 /// How a wait ended.
 type Passed = Result<u32, NotPassed<()>>;
 
@@ -58,7 +63,7 @@ type Action = fn() -> Result<(), ()>;
 
 struct Shared {
     words: Words,
-    nodes: [A64; 6],
+    nodes: [A64; 8],
     parties: u32,
     witnesses: Witnesses,
 }

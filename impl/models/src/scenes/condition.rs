@@ -13,7 +13,7 @@ use super::super::user_lock::UserLock;
 use super::super::{A32, A64, Ordering, hook, platform};
 use super::{Body, Scene};
 use crate::deadline::Deadline;
-use crate::plan::Plans::{Death, Early, Plain, Spurious};
+use crate::plan::Plans::{Death, Early, EarlyLess, Plain, Spurious};
 use crate::plan::plan;
 
 const NEVER: Deadline = Deadline::Never;
@@ -52,11 +52,23 @@ pub const SCENES: &[Scene] = &[
         plans: &[Plain, Early(1)],
     },
     Scene {
+        name: "condition, a third one hands on what the dead was given",
+        play: handed_on_by_a_third,
+        plans: &[Plain, EarlyLess(1)],
+    },
+    Scene {
         name: "condition, one waits twice and one died notified",
         play: || heirs_of_one(&[0, 2]),
         plans: &[Plain, Death(1)],
     },
 ];
+
+/// For the night: too large for every day.
+pub const DEEP: &[Scene] = &[Scene {
+    name: "condition, a third one hands on what the dead was given (deep)",
+    play: handed_on_by_a_third,
+    plans: &[Early(1), Death(1), Death(3)],
+}];
 
 impl Nodes for Alone {
     fn provide(&self, _count: usize) -> bool {
@@ -286,9 +298,8 @@ fn notifier_waits_afterwards() {
     }
 }
 
-/// One was notified and died; of the others, which all count as there before, one must be woken in its
-/// place, once. Each waits so many times; who does not wait at all looks after the dead.
-fn heirs_of_one(waits: &[u32]) {
+/// A condition at which one was notified and has died; whoever comes counts as there before.
+fn notified_and_dead() -> Rc<Shared> {
     const DEAD: u32 = 4;
     platform::died_before(DEAD);
     let shared = Shared::new();
@@ -297,6 +308,46 @@ fn heirs_of_one(waits: &[u32]) {
     left.owner.store(DEAD, Ordering::Relaxed);
     left.limit.store(100, Ordering::Relaxed);
     left.state.store(NOTIFIED, Ordering::Release);
+    shared
+}
+
+/// Two wait, and a third one hands on to one of them what one who has died was given: also if that one gives
+/// up or dies meanwhile, one of them is woken, once.
+fn handed_on_by_a_third() {
+    let shared = notified_and_dead();
+    let woken = Rc::new(Cell::new(0));
+    let body = |waits: bool| {
+        let (shared, woken) = (shared.clone(), woken.clone());
+        Box::new(move || {
+            let mut inherited = shared.reacquire(DEPTH) == Held::Inherited;
+            if waits {
+                shared.arrive();
+                let waited = shared.wait(AT_LAST);
+                woken.set(woken.get() + u32::from(waited.notified));
+                inherited |= waited.held == Held::Inherited;
+                shared.touch();
+                shared.release_fully();
+            } else {
+                let are_both_there = shared.arrived() == 2;
+                shared.release_fully();
+                if are_both_there {
+                    shared.condition().look_after_the_dead();
+                }
+            }
+            inherited
+        }) as Body<bool>
+    };
+    let told = platform::processes(vec![body(true), body(true), body(false)]);
+    assert!(woken.get() <= 1, "{} woken by one notification", woken.get());
+    // Who died in its critical section may have had its wake-up a moment before.
+    let died_inside = told.contains(&Some(true)) || shared.user.take_from_dead(9, &Alone);
+    assert!(woken.get() == 1 || died_inside, "the notification of the dead is lost");
+}
+
+/// One was notified and died; of the others one must be woken in its place, once. Each waits so many times;
+/// who does not wait at all looks after the dead.
+fn heirs_of_one(waits: &[u32]) {
+    let shared = notified_and_dead();
     let woken = Rc::new(Cell::new(0));
     let body = |waits: &u32| {
         let (shared, woken, waits) = (shared.clone(), woken.clone(), *waits);

@@ -12,7 +12,7 @@ use super::super::surroundings::Alone;
 use super::super::{hook, platform};
 use super::{Body, Scene};
 use crate::deadline::Deadline;
-use crate::plan::Plans::{Death, Deaths, Early, Plain, Spurious};
+use crate::plan::Plans::{Death, Deaths, Early, Late, LateLess, Plain, PlainLess, Spurious};
 use crate::plan::plan;
 
 const NEVER: Deadline = Deadline::Never;
@@ -44,6 +44,11 @@ pub const SCENES: &[Scene] = &[
         name: "open lock, one of two in a hurry",
         play: || contenders(Start::Free, &[(1, NEVER), (1, AT_LAST)]),
         plans: &[Plain, Early(2), Death(1)],
+    },
+    Scene {
+        name: "open lock, released past one in a hurry",
+        play: released_past_one_in_a_hurry,
+        plans: &[PlainLess, LateLess(2)],
     },
     Scene {
         name: "open lock, two by exchange",
@@ -115,6 +120,20 @@ pub const SCENES: &[Scene] = &[
             taken_without_waiting(2, |lock| lock.take_from_dead(own(), &Alone).then_some(Held::Inherited))
         },
         plans: &[Death(1)],
+    },
+];
+
+/// For the night: too large for every day.
+pub const DEEP: &[Scene] = &[
+    Scene {
+        name: "open lock, two after one in a hurry (deep)",
+        play: || contenders(Start::HeldByFirst, &[(2, NEVER), (1, AT_LAST), (1, NEVER)]),
+        plans: &[Late(2)],
+    },
+    Scene {
+        name: "open lock, released past one in a hurry (deep)",
+        play: released_past_one_in_a_hurry,
+        plans: &[Plain, Early(2), Late(2)],
     },
 ];
 
@@ -196,7 +215,7 @@ fn contenders(start: Start, turns: &'static [(u32, Deadline)]) {
     for (told, (times, deadline)) in told.iter().zip(turns) {
         if let Some((taken, _)) = told {
             // Who does not hurry is served; who does, unless his time was over.
-            let served = *deadline != AT_LAST || plan().early.is_none();
+            let served = *deadline != AT_LAST || plan().early.is_none() && plan().late.is_none();
             assert!(!served || taken == times, "{taken} turns of {times}");
         }
     }
@@ -325,6 +344,26 @@ fn released_by_another(deadline: Deadline) {
     let may_give_up = deadline != NEVER && (!is_left || plan().early.is_some());
     assert!(may_give_up || told[0] != Some(None), "gave up although it was free");
     assert_ne!(told[0], Some(Some(Held::Inherited)), "nobody has died holding it");
+}
+
+/// One who does not hold the lock releases it, once. Of two who wait for it one is in a hurry: if that one gives
+/// up when it is woken, the other one gets the lock all the same.
+fn released_past_one_in_a_hurry() {
+    let lock = Rc::new(held_by(BYSTANDER));
+    let releaser = lock.clone();
+    let releaser = Box::new(move || releaser.release(Some(own()), &Alone).is_ok()) as Body<bool>;
+    let waiter = |deadline: Deadline| {
+        let lock = lock.clone();
+        Box::new(move || {
+            let is_taken = lock.lock(own(), &Alone, deadline).is_ok();
+            is_taken && lock.release(Some(own()), &Alone).is_ok()
+        }) as Body<bool>
+    };
+    let told = platform::processes(vec![releaser, waiter(AT_LAST), waiter(NEVER)]);
+    let may_give_up = plan().early.is_some() || plan().late.is_some();
+    assert_eq!((told[0], told[2]), (Some(true), Some(true)), "not released, or not served");
+    assert!(may_give_up || told[1] == Some(true), "gave up although it was free");
+    assert_eq!(lock.owner(&Alone), Owner::Nobody);
 }
 
 /// One holds the lock and releases it if nobody has; another one releases it, and gets it in any case.

@@ -230,6 +230,12 @@ pub const SEEDS: &[Seed] = &[
         replace: "                if has_slept && !SEED {",
     },
     Seed {
+        name: "who gives an open lock up after a sleep forgets the others",
+        file: "open_lock",
+        find: "            if !has_slept && deadline.passed() {",
+        replace: "            if (SEED || !has_slept) && deadline.passed() {",
+    },
+    Seed {
         name: "who waits for an open lock does not look again",
         file: "open_lock",
         find: "            let (state, is_free) = self.look(peers);
@@ -347,6 +353,12 @@ pub const SEEDS: &[Seed] = &[
         find: "        let held: u64 = held.map(",
         replace: "        let held = held.filter(|_| !SEED);
         let held: u64 = held.map(",
+    },
+    Seed {
+        name: "who takes a slot over leaves the account of the dead open",
+        file: "semaphore",
+        find: "        if earlier.taken > 0 {",
+        replace: "        if !SEED && earlier.taken > 0 {",
     },
     Seed {
         name: "a release for the dead is made up for once more",

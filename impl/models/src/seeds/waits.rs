@@ -40,6 +40,17 @@ pub const SEEDS: &[Seed] = &[
         notified",
     },
     Seed {
+        name: "who leaves a condition does not look again whether it was notified",
+        file: "condition",
+        find: "        self.enter();
+        let state = &self.nodes[node].state;
+        let notified = state.load(Ordering::Relaxed) == NOTIFIED;",
+        replace: "        let early = self.nodes[node].state.load(Ordering::Relaxed) == NOTIFIED;
+        self.enter();
+        let state = &self.nodes[node].state;
+        let notified = if SEED { early } else { state.load(Ordering::Relaxed) == NOTIFIED };",
+    },
+    Seed {
         name: "a notification of the dead is dropped",
         file: "condition",
         find: "match self.oldest_alive(self.nodes[dead].limit.load(Ordering::Relaxed)) {",
@@ -116,6 +127,12 @@ pub const SEEDS: &[Seed] = &[
         file: "barrier",
         find: "        if is_last && self.used()",
         replace: "        if !SEED && is_last && self.used()",
+    },
+    Seed {
+        name: "a round never waits for a fourth party",
+        file: "barrier",
+        find: "        let is_last = index + 1 == self.parties;",
+        replace: "        let is_last = index + 1 == self.parties.min(if SEED { 3 } else { u32::MAX });",
     },
     Seed {
         name: "a party is counted after the lock is free",
