@@ -73,6 +73,9 @@ pub enum Value {
     Undecodable,
 }
 
+/// After so many bytes a payload begins anew: a prime, so that no block is like the next one.
+const PERIOD: usize = 251;
+
 impl Item {
     /// The integer payload `id`.
     pub fn int(id: u32) -> Item {
@@ -122,7 +125,13 @@ impl Item {
         let len = self.len as usize;
         let mut bytes = u64::from(self.id).to_le_bytes().to_vec();
         let first = u64::from(self.id);
-        bytes.extend((8..len.max(8) as u64).map(|index| ((first + index) % 251) as u8));
+        // In blocks: the sweep kills between any two instructions of a call in which this is made.
+        let period: [u8; PERIOD] =
+            std::array::from_fn(|index| ((first + 8 + index as u64) % PERIOD as u64) as u8);
+        while bytes.len() < len {
+            let rest = len - bytes.len();
+            bytes.extend_from_slice(&period[..rest.min(PERIOD)]);
+        }
         bytes.truncate(len);
         bytes
     }
@@ -216,13 +225,55 @@ enum Encoded {
     Int(i64),
     Float(f64),
     Text(String),
-    Bytes(Vec<u8>),
+    Bytes(Block),
     List(Vec<Value>),
     Undecodable,
     Flag(bool),
     Tuple(Vec<Value>),
     Dict(Vec<(Value, Value)>),
     Object(String),
+}
+
+/// Bytes that are encoded as one block, which looks the same as one by one.
+struct Block(Vec<u8>);
+
+impl Serialize for Block {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Block {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Block, D::Error> {
+        deserializer.deserialize_byte_buf(BlockVisitor)
+    }
+}
+
+struct BlockVisitor;
+
+impl<'de> serde::de::Visitor<'de> for BlockVisitor {
+    type Value = Block;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Block, E> {
+        Ok(Block(bytes.to_vec()))
+    }
+
+    fn visit_byte_buf<E: serde::de::Error>(self, bytes: Vec<u8>) -> Result<Block, E> {
+        Ok(Block(bytes))
+    }
+
+    /// In JSON they are a list.
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut numbers: A) -> Result<Block, A::Error> {
+        let mut bytes = Vec::new();
+        while let Some(byte) = numbers.next_element()? {
+            bytes.push(byte);
+        }
+        Ok(Block(bytes))
+    }
 }
 
 impl Serialize for Value {
@@ -232,7 +283,7 @@ impl Serialize for Value {
             Value::Int(value) => Encoded::Int(value),
             Value::Float(value) => Encoded::Float(value),
             Value::Text(value) => Encoded::Text(value),
-            Value::Bytes(value) => Encoded::Bytes(value),
+            Value::Bytes(value) => Encoded::Bytes(Block(value)),
             Value::List(values) => Encoded::List(values),
             Value::Flag(value) => Encoded::Flag(value),
             Value::Tuple(values) => Encoded::Tuple(values),
@@ -254,7 +305,7 @@ impl<'de> Deserialize<'de> for Value {
             Encoded::Int(value) => Value::Int(value),
             Encoded::Float(value) => Value::Float(value),
             Encoded::Text(value) => Value::Text(value),
-            Encoded::Bytes(value) => Value::Bytes(value),
+            Encoded::Bytes(Block(value)) => Value::Bytes(value),
             Encoded::List(values) => Value::List(values),
             Encoded::Flag(value) => Value::Flag(value),
             Encoded::Tuple(values) => Value::Tuple(values),
@@ -297,6 +348,24 @@ mod tests {
         assert_eq!(Item::bytes(1, 3).raw_bytes(), [1, 0, 0]);
         assert_eq!(Item::text(1, 0).value(), Value::Text(String::new()));
         assert_eq!(Item::bytes(9, 0).value().id(), 0);
+    }
+
+    #[test]
+    fn the_bytes_of_a_payload_go_on_from_its_id() {
+        let bytes = Item::bytes(300, 600).raw_bytes();
+        assert_eq!(bytes[..8], 300u64.to_le_bytes());
+        assert!((8..600).all(|index| u64::from(bytes[index]) == (300 + index as u64) % 251), "{bytes:?}");
+    }
+
+    #[test]
+    fn a_payload_is_the_same_behind_its_encoding() {
+        for item in [Item::bytes(7, 0), Item::bytes(7, 300), Item::text(7, 5), Item::of(7, ItemKind::List)] {
+            let json = serde_json::to_string(&item.value()).expect("it can be encoded");
+            let decoded: Value = serde_json::from_str(&json).expect("it can be decoded");
+            assert_eq!(decoded, item.value(), "{json}");
+        }
+        let bytes = serde_json::to_string(&Value::Bytes(vec![1, 255])).expect("it can be encoded");
+        assert_eq!(bytes, r#"{"Bytes":[1,255]}"#);
     }
 
     #[test]
