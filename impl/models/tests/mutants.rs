@@ -165,12 +165,18 @@ const MUTANTS: &[Mutant] = &[
         Death(1),
     ),
     seed("who takes an open lock after a sleep forgets the others", "open lock, two after one", Plain),
-    seed(
+    (
         "who gives an open lock up after a sleep forgets the others",
+        Defect::Seeded("who gives up at a lock's gate after a sleep forgets the others"),
         "open lock, two after one in a hurry (deep)",
         LateLess(2),
     ),
-    seed("who waits for an open lock does not look again", "open lock, two twice", Plain),
+    (
+        "who waits for an open lock at its gate does not look again",
+        Defect::Seeded("who waits for a lock at a gate does not look again"),
+        "open lock, two twice",
+        Plain,
+    ),
     seed("an exchange that releases an open lock wakes nobody", "open lock, two by exchange", Plain),
     seed(
         "one who cannot be fenced takes an open lock as others do",
@@ -185,11 +191,11 @@ const MUTANTS: &[Mutant] = &[
         Plain,
     ),
     seed("an owner's lock is freed behind the look at its gate", "owner's lock, two twice", Plain),
-    seed("who waits for an owner's lock does not look again", "owner's lock, two twice", Plain),
+    seed("who waits for a lock at a gate does not look again", "owner's lock, two twice", Plain),
     seed("two recover for one death in an owner's lock", "owner's lock, three", Death(1)),
     seed("who takes an owner's lock after a sleep forgets the others", "owner's lock, three", Plain),
     seed(
-        "who gives an owner's lock up after a sleep forgets the others",
+        "who gives up at a lock's gate after a sleep forgets the others",
         "owner's lock, two after one in a hurry",
         Late(2),
     ),

@@ -52,6 +52,18 @@ pub const SEEDS: &[Seed] = &[
         } else if self.word.swap(0, Ordering::Release) & WAITERS != 0 {",
     },
     Seed {
+        name: "who waits for a lock at a gate does not look again",
+        file: "gate",
+        find: "        if state.is_none() {",
+        replace: "        if !SEED && state.is_none() {",
+    },
+    Seed {
+        name: "who gives up at a lock's gate after a sleep forgets the others",
+        file: "gate",
+        find: "        if !*has_slept && deadline.passed() {",
+        replace: "        if (SEED || !*has_slept) && deadline.passed() {",
+    },
+    Seed {
         name: "an owner's lock is freed behind the look at its gate",
         file: "owner_lock",
         find: "    pub fn unlock(&self) {",
@@ -62,16 +74,6 @@ pub const SEEDS: &[Seed] = &[
             self.word.store(0, Ordering::Release);
             return;
         }",
-    },
-    Seed {
-        name: "who waits for an owner's lock does not look again",
-        file: "owner_lock",
-        find: "            if self.word.load(Ordering::Relaxed) & OWNER == 0 {
-                continue;
-            }",
-        replace: "            if !SEED && self.word.load(Ordering::Relaxed) & OWNER == 0 {
-                continue;
-            }",
     },
     Seed {
         name: "two recover for one death in an owner's lock",
@@ -88,12 +90,6 @@ pub const SEEDS: &[Seed] = &[
         file: "owner_lock",
         find: "                if has_slept {",
         replace: "                if has_slept && !SEED {",
-    },
-    Seed {
-        name: "who gives an owner's lock up after a sleep forgets the others",
-        file: "owner_lock",
-        find: "            if !has_slept && deadline.passed() {",
-        replace: "            if (SEED || !has_slept) && deadline.passed() {",
     },
     Seed {
         name: "an owner's lock is given back by a store that releases nothing",
@@ -228,24 +224,6 @@ pub const SEEDS: &[Seed] = &[
         file: "open_lock",
         find: "                if has_slept {",
         replace: "                if has_slept && !SEED {",
-    },
-    Seed {
-        name: "who gives an open lock up after a sleep forgets the others",
-        file: "open_lock",
-        find: "            if !has_slept && deadline.passed() {",
-        replace: "            if (SEED || !has_slept) && deadline.passed() {",
-    },
-    Seed {
-        name: "who waits for an open lock does not look again",
-        file: "open_lock",
-        find: "            let (state, is_free) = self.look(peers);
-            if is_free {
-                continue;
-            }",
-        replace: "            let (state, is_free) = if SEED { (state, false) } else { self.look(peers) };
-            if is_free {
-                continue;
-            }",
     },
     Seed {
         name: "an exchange that releases an open lock wakes nobody",

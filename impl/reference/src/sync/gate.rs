@@ -12,7 +12,9 @@
 //! Where only one can go on, as at a lock, opening may wake one: whoever has slept then leaves word, when
 //! it goes on and when it gives up, so that the next opening wakes another one.
 
-use super::{A32, GATE_SLICE_NS, Ordering, Woken, fence, futex_wait, futex_wake};
+use super::raw_lock::TimedOut;
+use super::{A32, GATE_SLICE_NS, LOCK_SLICE_NS, Ordering, Woken};
+use super::{fence, fence_everywhere, futex_wait, futex_wake};
 use crate::deadline::Deadline;
 
 const WAITERS: u32 = 1;
@@ -55,6 +57,36 @@ impl Gate {
     /// As [`wait`](Self::wait), with ticks of this many nanoseconds.
     pub fn wait_for(&self, ticket: Ticket, deadline: Deadline, slice_ns: u64) -> Woken {
         futex_wait(&self.word, ticket.0, deadline, slice_ns)
+    }
+
+    /// Sleeps in front of the gate of a lock whose owner frees it by a plain store, while `held` says how it is
+    /// held: for a slice at most, behind which that is given, since the owner may be dead. `has_slept` is
+    /// whether the caller has slept before.
+    ///
+    /// # Errors
+    /// [`TimedOut`]: the lock was held when the deadline had come.
+    pub fn sleep_beside<H>(
+        &self,
+        held: impl FnOnce() -> Option<H>,
+        has_slept: &mut bool,
+        deadline: Deadline,
+    ) -> Result<Option<H>, TimedOut> {
+        if !*has_slept && deadline.passed() {
+            return Err(TimedOut);
+        }
+        let ticket = self.announce();
+        fence_everywhere();
+        let state = held();
+        if state.is_none() {
+            return Ok(None);
+        }
+        // Only behind the announcement: the owner is going to wake another one in our place.
+        if deadline.passed() {
+            return Err(TimedOut);
+        }
+        *has_slept = true;
+        let woken = self.wait_for(ticket, deadline, LOCK_SLICE_NS);
+        Ok(state.filter(|_| woken == Woken::Tick))
     }
 
     /// Wakes everybody who has announced himself, after the condition has become true.

@@ -37,7 +37,7 @@
 use super::gate::Gate;
 use super::raw_lock::{Held, Owner, Peers, TimedOut};
 use super::rlock::Tag;
-use super::{A32, A64, LOCK_SLICE_NS, Ordering, Woken};
+use super::{A32, A64, Ordering};
 use super::{fence_after_exchange, fence_by_others, fence_everywhere, is_fenced_by_others, pause};
 use crate::deadline::Deadline;
 
@@ -157,21 +157,11 @@ impl OpenLock {
                 pause();
                 continue;
             }
-            if !has_slept && deadline.passed() {
-                return Err(TimedOut);
-            }
-            let ticket = self.gate.announce();
-            fence_everywhere();
-            let (state, is_free) = self.look(peers);
-            if is_free {
-                continue;
-            }
-            // Only behind the announcement: the owner is going to wake another one in our place.
-            if deadline.passed() {
-                return Err(TimedOut);
-            }
-            has_slept = true;
-            if self.gate.wait_for(ticket, deadline, LOCK_SLICE_NS) == Woken::Tick
+            let held = || match self.look(peers) {
+                (state, false) => Some(state),
+                (_, true) => None,
+            };
+            if let Some(state) = self.gate.sleep_beside(held, &mut has_slept, deadline)?
                 && self.inherit(state, who, peers)
             {
                 self.gate.leave_word();

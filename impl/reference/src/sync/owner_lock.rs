@@ -7,10 +7,11 @@
 //!
 //! # Why nobody sleeps beside a free lock
 //! An owner frees the lock and *then* looks at the gate; a waiter announces itself there and *then* looks
-//! at the lock. One of them must see the other. The waiter pays for that alone: [`fence_everywhere`] puts
-//! a fence into every running process. An owner that was before its store then makes it, and looks at the
-//! gate, after the waiter was announced; an owner that was behind its store is seen to have freed the
-//! lock. So an owner needs no fence, and the exchange that frees a lock elsewhere is saved.
+//! at the lock ([`Gate::sleep_beside`]). One of them must see the other. The waiter pays for that alone:
+//! [`fence_everywhere`](super::fence_everywhere) puts a fence into every running process. An owner that
+//! was before its store then makes it, and looks at the gate, after the waiter was announced; an owner that
+//! was behind its store is seen to have freed the lock. So an owner needs no fence, and the exchange that
+//! frees a lock elsewhere is saved.
 //!
 //! Opening wakes one. So whoever has slept leaves word at the gate when it takes the lock, and when it
 //! gives up: others may sleep still, and the wake that came to it was meant for one of them as well.
@@ -26,7 +27,7 @@
 
 use super::gate::Gate;
 use super::raw_lock::{Held, Owner, Peers, TimedOut};
-use super::{A32, LOCK_SLICE_NS, Ordering, Woken, fence_everywhere, fence_if_alone, pause};
+use super::{A32, Ordering, fence_if_alone, pause};
 use crate::deadline::Deadline;
 
 const DIED: u32 = 1 << 30;
@@ -85,20 +86,8 @@ impl OwnerLock {
                 pause();
                 continue;
             }
-            if !has_slept && deadline.passed() {
-                return Err(TimedOut);
-            }
-            let ticket = self.gate.announce();
-            fence_everywhere();
-            if self.word.load(Ordering::Relaxed) & OWNER == 0 {
-                continue;
-            }
-            // Only behind the announcement: the owner is going to wake another one in our place.
-            if deadline.passed() {
-                return Err(TimedOut);
-            }
-            has_slept = true;
-            if self.gate.wait_for(ticket, deadline, LOCK_SLICE_NS) == Woken::Tick
+            let held = || Some(self.word.load(Ordering::Relaxed)).filter(|word| word & OWNER != 0);
+            if let Some(word) = self.gate.sleep_beside(held, &mut has_slept, deadline)?
                 && peers.is_dead(word & OWNER)
             {
                 // An exchange, not a store: only one of several witnesses may take the dead away.
