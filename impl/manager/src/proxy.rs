@@ -142,6 +142,16 @@ impl Proxy {
         self.0.methods()
     }
 
+    /// Makes sure that this process has a reference of its own. One that was forked while the proxy was not among
+    /// its arguments has none before its first call: the object lives no longer than its parent's reference. This
+    /// asks the server for one, once; elsewhere it does nothing.
+    ///
+    /// # Errors
+    /// See [`CallError`]: [`CallError::Remote`] where the object is gone already.
+    pub fn claim(&self) -> Result<(), CallError> {
+        self.0.claim()
+    }
+
     /// A proxy of an object of which this process already has a reference that nobody else counts.
     fn adopt(home: Arc<Home>, typeid: &str, ident: &str, exposed: Option<Vec<Box<str>>>) -> Proxy {
         let class = Class::of_type(typeid);
