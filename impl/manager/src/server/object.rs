@@ -11,7 +11,7 @@ use procession_wire::Node;
 
 use super::holders::Holders;
 use super::peer::{Departed, Peer, Peers};
-use super::tokens::idents_in;
+use super::tokens::tokens_in;
 use super::{Bell, Call, Fault, Given, Referent, Whole};
 use crate::python::{Raise, Work};
 
@@ -232,8 +232,9 @@ impl Objects {
 
     /// Every object of this server of which a proxy or token is in the value, each once.
     pub fn named_in(&self, node: Node<'_>) -> Vec<Arc<Object>> {
-        let idents = idents_in(node);
-        let mut objects: Vec<_> = idents.into_iter().filter_map(|ident| self.find(ident.to_str()?)).collect();
+        let tokens = tokens_in(node);
+        let mut objects: Vec<_> =
+            tokens.into_iter().filter_map(|token| self.find(token.ident.to_str()?)).collect();
         objects.sort_by_key(|object| Arc::as_ptr(object) as usize);
         objects.dedup_by(|one, other| Arc::ptr_eq(one, other));
         objects

@@ -6,12 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 
 use procession_wire::message::Request;
-use procession_wire::{Value, pickle};
+use procession_wire::{Node, Value, pickle};
 
 use super::connections::Place;
 use super::reply::{Answer, key_error};
 use super::serve::Shared;
+use super::tokens::tokens_in;
 use super::{Arguments, Call, Caller, Fault, Given, Object, Quota, Referent, Whole, oneshot};
+use crate::family::named;
 use crate::python::{Class, Raise, Work, text_repr};
 use crate::stream::{ReceiveError, Stream};
 
@@ -94,10 +96,36 @@ pub(super) fn with_request<T>(
         };
         Answer::failed(&format!("{class}: {error}"))
     })?;
+    let _held = held(shared, message, value.root())?;
     match Request::read(value.root()) {
         Ok(request) => Ok(answer(request)),
         Err(error) => Err(Answer::traceback(&Raise::value_error(error.to_string()))),
     }
+}
+
+/// The objects that a request names: they are there until it has been carried out, also if the client is killed
+/// meanwhile and its references are taken back. An object of this server that is gone already is an error, as it is
+/// for CPython's: what such a request stores, nobody could read again.
+fn held(shared: &Shared, message: &[u8], root: Node<'_>) -> Result<Vec<Arc<Object>>, Answer> {
+    /// The function that makes a proxy, as pickles name it.
+    const REBUILD: &[u8] = b"RebuildProxy";
+    // Most requests are short and name none.
+    if message.len() < 4096 && !message.windows(REBUILD.len()).any(|window| window == REBUILD) {
+        return Ok(Vec::new());
+    }
+    let mut objects = Vec::new();
+    for token in tokens_in(root) {
+        let ident = token.ident.to_str_lossy();
+        match shared.objects.find(&ident) {
+            Some(object) => objects.push(object),
+            None if named(&token.address) == *shared.address() => {
+                return Err(Answer::traceback(&key_error(&ident)));
+            }
+            // Another server's, perhaps.
+            None => {}
+        }
+    }
+    Ok(objects)
 }
 
 /// Runs what may be code of a type of the user's own: a panic is an error for its client alone.

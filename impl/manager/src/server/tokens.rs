@@ -2,23 +2,23 @@
 
 use procession_wire::message::{MANAGERS, Token};
 use procession_wire::value::{How, Object};
-use procession_wire::{Kind, Node, Text};
+use procession_wire::{Kind, Node};
 
-/// The names of the objects to which the value refers, of whichever server; some perhaps more than once.
-pub(super) fn idents_in(node: Node<'_>) -> Vec<Text<'_>> {
-    let mut idents = Vec::new();
+/// The tokens of the objects to which the value refers, of whichever server; some perhaps more than once.
+pub(super) fn tokens_in(node: Node<'_>) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
     let mut walk = node.walk();
     while let Some(node) = walk.next() {
         if let Kind::Object(object) = node.kind()
             && is_token(object)
             && let Ok(token) = Token::read(node)
         {
-            idents.push(token.ident);
+            tokens.push(token);
         } else {
             walk.enter();
         }
     }
-    idents
+    tokens
 }
 
 fn is_token(object: Object<'_>) -> bool {

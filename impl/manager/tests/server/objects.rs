@@ -10,7 +10,7 @@ use procession_wire::value::Id;
 use procession_wire::{Builder, Text};
 
 use crate::client::{Client, create, decref, incref, number, once};
-use crate::counter::{Kept, served, settings};
+use crate::counter::{Kept, path_of, served, settings};
 
 /// Puts a proxy of one object into another, spelling the address as it likes.
 fn put(client: &mut Client, into: &str, ident: &str) {
@@ -23,9 +23,13 @@ fn put(client: &mut Client, into: &str, ident: &str) {
 
 /// A proxy, as CPython writes it.
 pub fn proxy(builder: &mut Builder, ident: &str) -> Id {
+    proxy_at(builder, "/elsewhere", ident)
+}
+
+fn proxy_at(builder: &mut Builder, path: &str, ident: &str) -> Id {
     let token = Token {
         typeid: Text::from("kept"),
-        address: Address::Unix(Text::from("/elsewhere")),
+        address: Address::Unix(Text::from(path)),
         ident: Text::from(ident),
     };
     Proxy::add(builder, "AutoProxy", &token, &[])
@@ -106,6 +110,24 @@ fn what_the_dead_ask_for_costs_the_living_nothing() {
     create(Some(&peer));
     assert_eq!(objects.number(), 1, "somebody who has ended was given a reference");
     assert_eq!(objects.peer(stream.as_fd()).expect_err("it has ended"), Departed);
+}
+
+#[test]
+fn what_is_gone_cannot_be_stored() {
+    let serving = served(settings());
+    let address = serving.address();
+    let path = path_of(address).to_str().expect("a plain path").to_owned();
+    let (outer, inner) = (create(address, "kept"), create(address, "kept"));
+    let mut client = Client::session(address);
+    let put = |client: &mut Client| {
+        client.ask(Some(&outer), "put", |builder| vec![proxy_at(builder, &path, &inner)])
+    };
+    put(&mut client).none();
+    client.call(&outer, "take");
+    decref(address, &inner).none();
+    client.call(&outer, "get").none();
+    assert_eq!(put(&mut client).last_line(), format!("KeyError: '{inner}'"));
+    client.call(&outer, "get").none();
 }
 
 #[test]
