@@ -4,7 +4,7 @@ use std::any::Any;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use procession_contract::{Answer, Call, Manifest, Object, Objects, Outcome, Ticket, Worker};
+use procession_contract::{Answer, Call, Manifest, Object, Objects, Outcome, Worker};
 
 use super::fork::{ForkError, fork};
 use super::process::Child;
@@ -50,7 +50,7 @@ impl ForkedProcess {
             if worker.bodiless {
                 return 0;
             }
-            let ticket = Ticket { worker: worker.name.clone(), ..run.ticket.clone() };
+            let ticket = run.ticket_of(&worker);
             main_worker::end(name, work(ticket, objects, run.implementation), run.implementation)
         });
         let object = objects.get_mut(name).and_then(|object| object.as_any().downcast_mut::<ForkedProcess>());

@@ -1,6 +1,7 @@
 //! A worker from its beginning to its end, in whatever process or thread: its children first, then its
 //! connection and its steps, and its threads last.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ use crate::protocol::{FromAdapter, ToAdapter};
 pub(super) struct Run {
     pub(super) implementation: &'static dyn Implementation,
     pub(super) script: Script,
+    /// What the script's workers are, by their names.
+    kinds: BTreeMap<String, WorkerKind>,
     /// Of the process's own worker; a worker that is a thread changes the name.
     pub(super) ticket: Ticket,
 }
@@ -30,10 +33,11 @@ pub(super) struct Run {
 /// Does a worker of a process of its own; a failure is left for the control process.
 pub(super) fn work(ticket: Ticket, objects: Objects, implementation: &'static dyn Implementation) -> Ending {
     let (name, directory) = (ticket.worker.clone(), ticket.directory.clone());
-    let script = serde_json::from_str(&ticket.script)
+    let script = serde_json::from_str::<Script>(&ticket.script)
         .map_err(|error| Report::adapter(format!("the script in the ticket of `{name}`: {error}")));
     let worked = script.and_then(|script| {
-        let run = Arc::new(Run { implementation, script, ticket });
+        let kinds = script.workers.iter().map(|worker| (worker.name.clone(), worker.kind)).collect();
+        let run = Arc::new(Run { implementation, script, kinds, ticket });
         run.work(&name, objects)
     });
     worked.unwrap_or_else(|report| {
@@ -86,6 +90,22 @@ impl Run {
         }
     }
 
+    /// The ticket of a worker of this one's. Who has no workers itself needs no script but its own line of it:
+    /// in one of a thousand workers each would carry the others.
+    pub(super) fn ticket_of(&self, worker: &Worker) -> Ticket {
+        let (worker_name, ticket) = (worker.name.clone(), &self.ticket);
+        if self.children(&worker.name).next().is_some() {
+            return Ticket { worker: worker_name, ..ticket.clone() };
+        }
+        let Script { method, objects, .. } = &self.script;
+        let alone = Worker { steps: Vec::new(), ..worker.clone() };
+        let script = Script { method: *method, objects: objects.clone(), workers: vec![alone] };
+        let script = serde_json::to_string(&script).expect("it was read from JSON");
+        let Ticket { implementation, run, directory, .. } = ticket;
+        let (implementation, run, directory) = (implementation.clone(), run.clone(), directory.clone());
+        Ticket { implementation, run, worker: worker_name, script, directory }
+    }
+
     fn children(&self, name: &str) -> impl Iterator<Item = &Worker> {
         self.script.workers.iter().filter(move |worker| worker.parent.as_deref() == Some(name))
     }
@@ -113,7 +133,7 @@ impl Run {
             return Ok(Box::new(ForkedProcess::new(worker.clone(), self.implementation.manifest())));
         };
         let name = if worker.bodiless { String::new() } else { worker.name.clone() };
-        let ticket = Ticket { worker: name, ..self.ticket.clone() };
+        let ticket = Ticket { worker: name, ..self.ticket_of(worker) };
         let mut gets = Objects::new();
         for name in self.given(worker, objects)? {
             gets.insert(name.clone(), objects[&name].share()?);
@@ -121,10 +141,8 @@ impl Run {
         let method = worker.method.unwrap_or(self.script.method);
         if worker.gets.is_none() && matches!(method, Method::Fork | Method::Thread) {
             // Whoever shares or copies the parent's memory has its process objects too.
-            let is_thread = |name: &str| {
-                let worker = self.script.workers.iter().find(|worker| worker.name == name);
-                worker.is_some_and(|worker| worker.kind != WorkerKind::Process)
-            };
+            let is_thread =
+                |name: &str| self.kinds.get(name).is_some_and(|kind| *kind != WorkerKind::Process);
             for (name, object) in objects {
                 if !gets.contains_key(name)
                     && !is_thread(name)
@@ -140,8 +158,7 @@ impl Run {
     /// The names of the handles that a worker is given by its parent, who has these.
     pub(super) fn given(&self, worker: &Worker, objects: &Objects) -> Result<Vec<String>, Answer> {
         let Some(gets) = &worker.gets else {
-            let is_worker = |name: &String| self.script.workers.iter().any(|worker| worker.name == *name);
-            return Ok(objects.keys().filter(|name| !is_worker(name)).cloned().collect());
+            return Ok(objects.keys().filter(|name| !self.kinds.contains_key(*name)).cloned().collect());
         };
         let mut names = Vec::new();
         for wanted in gets {
