@@ -18,7 +18,8 @@ const LONGEST_LINE: usize = 16 << 20;
 /// A connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: UnixStream,
+    /// Absent once it has been given up.
+    stream: Option<UnixStream>,
     input: Vec<u8>,
     lines: VecDeque<String>,
     output: Vec<u8>,
@@ -35,12 +36,18 @@ impl Connection {
     pub(super) fn new(stream: UnixStream, whose: impl Into<String>) -> std::io::Result<Connection> {
         stream.set_nonblocking(true)?;
         let (input, output, lines) = (Vec::new(), Vec::new(), VecDeque::new());
-        Ok(Connection { stream, input, lines, output, closed: false, whose: whose.into() })
+        Ok(Connection { stream: Some(stream), input, lines, output, closed: false, whose: whose.into() })
     }
 
     /// Whether the other side has closed it; lines that came before may still be waiting.
     pub(super) fn is_closed(&self) -> bool {
         self.closed
+    }
+
+    /// Closes a connection that the other side has closed, whose lines have all been taken.
+    pub(super) fn give_up(&mut self) {
+        (self.stream, self.closed) = (None, true);
+        self.output.clear();
     }
 
     /// Whether something that was sent has not gone out.
@@ -60,8 +67,10 @@ impl Connection {
     pub(super) fn pump(&mut self) -> Result<(), Misbehaviour> {
         self.flush();
         let mut chunk = [0; 16 << 10];
-        while !self.closed {
-            match self.stream.read(&mut chunk) {
+        while let Some(stream) = &mut self.stream
+            && !self.closed
+        {
+            match stream.read(&mut chunk) {
                 Ok(0) => self.closed = true,
                 Ok(count) => self.take(&chunk[..count])?,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -125,8 +134,11 @@ impl Connection {
     }
 
     fn flush(&mut self) {
-        while !self.output.is_empty() && !self.closed {
-            match self.stream.write(&self.output) {
+        while let Some(stream) = &mut self.stream
+            && !self.output.is_empty()
+            && !self.closed
+        {
+            match stream.write(&self.output) {
                 Ok(count) => drop(self.output.drain(..count)),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
@@ -140,6 +152,6 @@ impl Connection {
 
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
+        self.stream.as_ref().expect("nobody waits for what was given up").as_fd()
     }
 }

@@ -4,7 +4,7 @@ use super::attempt::Attempt;
 use super::clock::now_ns;
 use super::connection::Connection;
 use super::proc;
-use super::workers::Peer;
+use super::workers::{Peer, Worker};
 use super::{Misbehaviour, RunError};
 use crate::protocol::FromAdapter;
 
@@ -19,8 +19,13 @@ pub(super) fn hear(attempt: &mut Attempt) -> Result<bool, RunError> {
     heard |= accept(attempt)?;
     heard |= name(attempt)?;
     for index in 0..attempt.workers.len() {
-        heard |= hear_worker(attempt, index).map_err(RunError::Adapter)?;
-        heard |= attempt.workers[index].history.refresh().map_err(RunError::Adapter)?;
+        let worker = &mut attempt.workers[index];
+        if !worker.may_say_more() {
+            continue;
+        }
+        heard |= hear_worker(worker).map_err(RunError::Adapter)?;
+        heard |= worker.history.refresh().map_err(RunError::Adapter)?;
+        worker.close_if_over();
     }
     heard |= hear_control(attempt).map_err(RunError::Adapter)?;
     Ok(heard)
@@ -119,8 +124,7 @@ fn introduce(
     Ok(())
 }
 
-fn hear_worker(attempt: &mut Attempt, index: usize) -> Result<bool, Misbehaviour> {
-    let worker = &mut attempt.workers[index];
+fn hear_worker(worker: &mut Worker) -> Result<bool, Misbehaviour> {
     let Some(peer) = &mut worker.peer else { return Ok(false) };
     let was_closed = peer.connection.is_closed();
     peer.connection.pump()?;

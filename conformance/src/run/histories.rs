@@ -22,7 +22,9 @@ const BATCH: usize = 64;
 /// A history file and what has been read of it.
 #[derive(Debug)]
 pub(super) struct LiveHistory {
-    file: File,
+    /// Open only while there may be something to read: a program may have more workers than a process may
+    /// have files.
+    file: Option<File>,
     path: PathBuf,
     /// Whose it is, for errors.
     place: String,
@@ -42,13 +44,13 @@ impl LiveHistory {
     /// If it cannot be made.
     pub(super) fn create(directory: &Path, worker: &str, steps: &[Step]) -> std::io::Result<LiveHistory> {
         let path = directory.join(format!("{worker}.history"));
-        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        let file = File::options().write(true).create_new(true).open(&path)?;
         let records: u64 = 16 + steps.iter().map(|step| 2 + most_items(&step.call)).sum::<u64>();
         let capacity = u32::try_from(records).map_err(|_| std::io::Error::from(ErrorKind::FileTooLarge))?;
         file.set_len(HEADER_BYTES as u64 + u64::from(capacity) * RECORD_BYTES as u64)?;
         file.write_all_at(&MAGIC, 0)?;
         let (place, calls, items) = (format!("history of `{worker}`"), Vec::new(), Vec::new());
-        Ok(LiveHistory { file, path, place, steps: steps.len(), capacity, read: 0, calls, items })
+        Ok(LiveHistory { file: None, path, place, steps: steps.len(), capacity, read: 0, calls, items })
     }
 
     /// Where it is.
@@ -71,6 +73,11 @@ impl LiveHistory {
         self.calls.last().filter(|call| call.returned.is_none())
     }
 
+    /// Closes the file: nothing more is written to it.
+    pub(super) fn close(&mut self) {
+        self.file = None;
+    }
+
     /// Reads what has been written since the last time; says whether there was something.
     ///
     /// # Errors
@@ -80,7 +87,8 @@ impl LiveHistory {
         loop {
             // The seals are seen first and the records are read after them: a record whose seal was
             // there is whole in a read that began later, whatever order that read copies bytes in.
-            let sealed = self.sealed(&self.batch()?)?;
+            let batch = self.batch()?;
+            let sealed = self.sealed(&batch)?;
             if sealed == 0 {
                 return Ok(self.read > before);
             }
@@ -93,14 +101,17 @@ impl LiveHistory {
         }
     }
 
-    fn batch(&self) -> Result<Vec<u8>, Misbehaviour> {
+    fn batch(&mut self) -> Result<Vec<u8>, Misbehaviour> {
         let count = BATCH.min((self.capacity - self.read) as usize);
         let mut bytes = vec![0; count * RECORD_BYTES];
         let offset = HEADER_BYTES as u64 + u64::from(self.read) * RECORD_BYTES as u64;
-        match self.file.read_exact_at(&mut bytes, offset) {
-            Ok(()) => Ok(bytes),
-            Err(error) => Err(self.wrong(format!("the file cannot be read: {error}"))),
+        let file = self.file.take().map_or_else(|| File::open(&self.path), Ok);
+        let read = file.and_then(|file| file.read_exact_at(&mut bytes, offset).map(|()| file));
+        match read {
+            Ok(file) => self.file = Some(file),
+            Err(error) => return Err(self.wrong(format!("the file cannot be read: {error}"))),
         }
+        Ok(bytes)
     }
 
     fn sealed(&self, batch: &[u8]) -> Result<usize, Misbehaviour> {
@@ -180,10 +191,15 @@ mod tests {
         LiveHistory::create(directory, "w", &steps).expect("the directory is new")
     }
 
+    fn written(history: &LiveHistory) -> File {
+        File::options().write(true).open(history.path()).expect("the file is ours")
+    }
+
     fn write(history: &LiveHistory, number: u32, record: Record) {
         let offset = (HEADER_BYTES + number as usize * RECORD_BYTES) as u64;
-        history.file.write_all_at(&record.body(), offset).expect("the file is ours");
-        history.file.write_all_at(&(number + 1).to_le_bytes(), offset + 28).expect("the file is ours");
+        let file = written(history);
+        file.write_all_at(&record.body(), offset).expect("the file is ours");
+        file.write_all_at(&(number + 1).to_le_bytes(), offset + 28).expect("the file is ours");
     }
 
     fn record(step: u16, phase: Phase, t_ns: u64) -> Record {
@@ -246,7 +262,7 @@ mod tests {
     fn a_truncated_file_is_an_error_and_no_crash() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut history = live(directory.path(), &[Call::Recv]);
-        history.file.set_len(70).expect("the file is ours");
+        written(&history).set_len(70).expect("the file is ours");
         assert!(history.refresh().is_err_and(|error| error.problem.contains("cannot be read")));
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Worker<'p> {
     pub(super) done: bool,
     pub(super) texts: BTreeMap<usize, String>,
     pub(super) sleep: Sleep,
+    /// Whether all that it has ever said and written has been taken in.
+    is_over: bool,
 }
 
 /// The other end of a worker's connection.
@@ -63,11 +65,30 @@ impl<'p> Worker<'p> {
             done: false,
             texts: BTreeMap::new(),
             sleep: Sleep::default(),
+            is_over: false,
         }
     }
 
     pub(super) fn name(&self) -> &'p str {
         &self.role.worker.name
+    }
+
+    /// Whether something may come of it that has not been taken in. Nobody writes before he was armed.
+    pub(super) fn may_say_more(&self) -> bool {
+        self.peer.is_some() && !self.is_over
+    }
+
+    /// Closes what it was listened to by, when its process is known to be gone and nothing more can come:
+    /// a program may have more workers, one after the other, than a process may have files.
+    pub(super) fn close_if_over(&mut self) {
+        if self.is_gone() && self.is_cut_off() {
+            self.is_over = true;
+            self.history.close();
+            if let Some(peer) = &mut self.peer {
+                peer.connection.give_up();
+                peer.pidfd = None;
+            }
+        }
     }
 
     /// Whether its process is gone.
