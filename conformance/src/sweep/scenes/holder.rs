@@ -12,7 +12,7 @@ use crate::sweep::scene::{FIRST, Scene, VICTIM, prompt};
 pub const REFUSED_MS: i64 = 400;
 
 /// How many processes come and go one after the other.
-const STORM: usize = 300;
+const STORM: usize = 1_000;
 
 /// The scenes.
 pub const SCENES: &[Scene] = &[
@@ -65,7 +65,7 @@ pub const SCENES: &[Scene] = &[
     },
     Scene {
         name: "lock-storm",
-        text: "Hundreds of processes, each of which ends while it holds the lock: each gets it in its turn.",
+        text: "A thousand processes, each of which ends while it holds the lock: each gets it in its turn.",
         heavy: true,
         program: |_| storm(),
         ..PLAIN
