@@ -78,7 +78,8 @@ pub fn from_value<'v, T: Deserialize<'v>>(value: &'v Value<'_>) -> Result<T, Err
 /// # Errors
 /// See [`from_value`].
 pub fn from_node<'v, T: Deserialize<'v>>(node: Node<'v>) -> Result<T, Error> {
-    let lent = de::Lent { source: &node.store.source, added: Some(&node.store.added) };
+    let store = node.store();
+    let lent = de::Lent { source: &store.source, added: Some(&store.added) };
     de::read(node, lent, Limits::default().items)
 }
 

@@ -1,6 +1,7 @@
 //! Values: what a pickle holds, as a graph that can be read, compared, changed into another and written
 //! again.
 
+mod atom;
 mod build;
 mod compare;
 mod keys;
@@ -10,6 +11,7 @@ mod walk;
 
 use std::borrow::Cow;
 
+pub use atom::Atom;
 pub use build::{Builder, Unhashable};
 pub(crate) use store::{FALSE, NONE, Record, Recording, Room, Span, Store, TRUE, UNIT};
 pub use store::{How, Id};
@@ -32,7 +34,7 @@ pub struct Value<'a> {
 impl<'a> Value<'a> {
     /// The outermost object.
     pub fn root(&self) -> Node<'_> {
-        Node { store: &self.store, id: self.root }
+        Node::within(&self.store, self.root)
     }
 
     /// The same value, borrowing nothing.
@@ -59,12 +61,19 @@ impl<'a> Value<'a> {
     }
 }
 
-/// One object of a [`Value`].
+/// One object of a [`Value`], or an [`Atom`].
 #[derive(Clone, Copy)]
-pub struct Node<'v> {
-    pub(crate) store: &'v Store<'v>,
-    pub(crate) id: Id,
+pub struct Node<'v>(Place<'v>);
+
+/// Where an object is.
+#[derive(Clone, Copy)]
+enum Place<'v> {
+    Within(&'v Store<'v>, Id),
+    Alone(&'v Record),
 }
+
+/// What has nothing in it.
+static NOTHING: Store<'static> = Store::nothing();
 
 /// What an object is.
 #[derive(Debug, Clone, Copy)]
@@ -129,29 +138,62 @@ pub struct Object<'v> {
 }
 
 impl<'v> Node<'v> {
+    /// The object of this number.
+    pub(crate) fn within(store: &'v Store<'v>, id: Id) -> Node<'v> {
+        Node(Place::Within(store, id))
+    }
+
+    /// An object that is in no store, and needs none.
+    pub(crate) fn alone(record: &'v Record) -> Node<'v> {
+        Node(Place::Alone(record))
+    }
+
+    /// Its number in its store, if it is in one.
+    pub(crate) fn number(self) -> Option<Id> {
+        match self.0 {
+            Place::Within(_, id) => Some(id),
+            Place::Alone(_) => None,
+        }
+    }
+
+    pub(crate) fn store(self) -> &'v Store<'v> {
+        match self.0 {
+            Place::Within(store, _) => store,
+            Place::Alone(_) => &NOTHING,
+        }
+    }
+
+    pub(crate) fn record(self) -> Record {
+        match self.0 {
+            Place::Within(store, id) => store.record(id),
+            Place::Alone(record) => *record,
+        }
+    }
+
     /// What this is.
     pub fn kind(self) -> Kind<'v> {
-        let items = |room| Items { store: self.store, ids: self.store.places(room) };
-        match self.store.record(self.id) {
+        let store = self.store();
+        let items = |room| Items { store, ids: store.places(room) };
+        match self.record() {
             Record::None => Kind::None,
             Record::Bool(flag) => Kind::Bool(flag),
             Record::Int(number) => Kind::Int(Int::from(number)),
-            Record::Large(span) => Kind::Int(Int::from_le_bytes(self.store.bytes(span))),
+            Record::Large(span) => Kind::Int(Int::from_le_bytes(store.bytes(span))),
             Record::Float(number) => Kind::Float(number),
-            Record::Str(span) => Kind::Str(Text::checked(self.store.bytes(span))),
-            Record::Bytes(span) => Kind::Bytes(self.store.bytes(span)),
-            Record::ByteArray(span) => Kind::ByteArray(self.store.bytes(span)),
+            Record::Str(span) => Kind::Str(Text::checked(store.bytes(span))),
+            Record::Bytes(span) => Kind::Bytes(store.bytes(span)),
+            Record::ByteArray(span) => Kind::ByteArray(store.bytes(span)),
             Record::Tuple { room, .. } => Kind::Tuple(items(room)),
             Record::List(room) => Kind::List(items(room)),
             Record::Dict(room) => Kind::Dict(Pairs(items(room))),
             Record::Set(room) => Kind::Set(items(room)),
             Record::FrozenSet(room) => Kind::FrozenSet(items(room)),
             Record::Global { module, name } => {
-                Kind::Global(Global { module: self.text_of(module), name: self.text_of(name) })
+                Kind::Global(Global { module: store.text(module), name: store.text(name) })
             }
             Record::Object(index) => {
-                let object = self.store.object(index);
-                let node = |id| Node { store: self.store, id };
+                let object = store.object(index);
+                let node = |id| Node::within(store, id);
                 Kind::Object(Object {
                     how: object.how,
                     function: node(object.function),
@@ -167,17 +209,24 @@ impl<'v> Node<'v> {
 
     /// The name of the type, as errors give it.
     pub fn type_name(self) -> &'static str {
-        self.store.type_name(self.id)
+        self.record().type_name()
     }
 
     /// Whether both are the same object of the same value, not merely equal.
     pub fn is(self, other: Node<'_>) -> bool {
-        self.id == other.id && std::ptr::eq(self.store.records.as_ptr(), other.store.records.as_ptr())
+        match (self.0, other.0) {
+            (Place::Within(store, id), Place::Within(others, other)) => {
+                id == other && std::ptr::eq(store.records.as_ptr(), others.records.as_ptr())
+            }
+            (Place::Alone(record), Place::Alone(other)) => std::ptr::eq(record, other),
+            _ => false,
+        }
     }
 
-    /// The number of the object within its value: the same object has the same number.
+    /// The number of the object within its value: the same object has the same number. An [`Atom`] of its own
+    /// has that of `None`.
     pub fn id(self) -> Id {
-        self.id
+        self.number().unwrap_or(NONE)
     }
 
     /// Whether this is `None`.
@@ -210,14 +259,7 @@ impl<'v> Node<'v> {
 
     /// Whether there is an [`Object`] anywhere in the value that this is a part of.
     pub fn is_among_objects(self) -> bool {
-        !self.store.objects.is_empty()
-    }
-
-    fn text_of(self, id: Id) -> Text<'v> {
-        match self.store.record(id) {
-            Record::Str(span) => Text::checked(self.store.bytes(span)),
-            _ => Text::from(""),
-        }
+        !self.store().objects.is_empty()
     }
 }
 
@@ -241,7 +283,7 @@ impl<'v> Items<'v> {
 
     /// The item at this position.
     pub fn get(self, index: usize) -> Option<Node<'v>> {
-        self.ids.get(index).map(|&id| Node { store: self.store, id })
+        self.ids.get(index).map(|&id| Node::within(self.store, id))
     }
 
     /// Those behind the first `count`.
@@ -252,13 +294,13 @@ impl<'v> Items<'v> {
     /// All of them, in order.
     pub fn iter(self) -> impl DoubleEndedIterator<Item = Node<'v>> + ExactSizeIterator + 'v {
         let Items { store, ids } = self;
-        ids.iter().map(move |&id| Node { store, id })
+        ids.iter().map(move |&id| Node::within(store, id))
     }
 
     /// All of them, if there are exactly `N`.
     pub fn array<const N: usize>(self) -> Option<[Node<'v>; N]> {
         let ids: [Id; N] = self.ids.try_into().ok()?;
-        Some(ids.map(|id| Node { store: self.store, id }))
+        Some(ids.map(|id| Node::within(self.store, id)))
     }
 }
 
@@ -280,7 +322,7 @@ impl<'v> Pairs<'v> {
     /// Keys with their values, in the order of insertion.
     pub fn iter(self) -> impl ExactSizeIterator<Item = (Node<'v>, Node<'v>)> + 'v {
         let Items { store, ids } = self.0;
-        let node = move |id| Node { store, id };
+        let node = move |id| Node::within(store, id);
         ids.chunks_exact(2).map(move |pair| (node(pair[0]), node(pair[1])))
     }
 

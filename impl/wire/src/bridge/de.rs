@@ -64,13 +64,11 @@ impl<'v, 'de> Deserializer<'v, 'de> {
 
     /// The bytes of a text or of bytes, if the type can borrow them.
     fn lent(self) -> Option<&'de [u8]> {
-        let (Record::Str(span) | Record::Bytes(span) | Record::ByteArray(span)) =
-            self.node.store.record(self.node.id)
-        else {
+        let (Record::Str(span) | Record::Bytes(span) | Record::ByteArray(span)) = self.node.record() else {
             return None;
         };
         let (start, len) = (span.start as usize, span.len as usize);
-        match start.checked_sub(self.node.store.source.len()) {
+        match start.checked_sub(self.node.store().source.len()) {
             None => self.lent.source.get(start..start + len),
             Some(start) => self.lent.added?.get(start..start + len),
         }

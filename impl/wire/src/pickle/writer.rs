@@ -37,8 +37,7 @@ pub fn write(value: &Value<'_>) -> Result<Vec<u8>, WriteError> {
 /// See [`WriteError`].
 pub fn write_as(node: Node<'_>, protocol: Protocol) -> Result<Vec<u8>, WriteError> {
     let mut writer = Writer::new(node, protocol, Vec::new());
-    writer.tasks.push(Task::Save(node.id));
-    writer.run()?;
+    writer.save(node)?;
     Ok(writer.finish())
 }
 
@@ -52,8 +51,7 @@ pub fn write_pair(text: &str, node: Node<'_>, space: Vec<u8>) -> Result<Vec<u8>,
     writer.out.boundary();
     writer.text(text.as_bytes());
     writer.put_unnamed();
-    writer.tasks.push(Task::Save(node.id));
-    writer.run()?;
+    writer.save(node)?;
     writer.out.write(&[op::TUPLE2]);
     writer.put_unnamed();
     Ok(writer.finish())
@@ -127,17 +125,18 @@ struct Writer<'v> {
 
 impl<'v> Writer<'v> {
     fn new(node: Node<'v>, protocol: Protocol, space: Vec<u8>) -> Writer<'v> {
+        let store = node.store();
         let mut writer = Writer {
-            store: node.store,
+            store,
             protocol,
             out: Output::into(space),
-            memo: vec![UNWRITTEN; node.store.records.len()],
+            memo: vec![UNWRITTEN; store.records.len()],
             count: 0,
             known: [UNWRITTEN; Known::COUNT],
             tasks: Vec::new(),
         };
-        let texts = node.store.source.len() + node.store.added.len();
-        writer.out.bytes.reserve(node.store.records.len() * 4 + texts);
+        let texts = store.source.len() + store.added.len();
+        writer.out.bytes.reserve(store.records.len() * 4 + texts);
         writer.out.write(&[op::PROTO, protocol as u8]);
         if protocol >= Protocol::Four {
             writer.out.begin_framing();
@@ -151,7 +150,15 @@ impl<'v> Writer<'v> {
         self.out.bytes
     }
 
-    fn run(&mut self) -> Result<(), WriteError> {
+    /// Writes the object with everything it contains.
+    fn save(&mut self, node: Node<'v>) -> Result<(), WriteError> {
+        match node.number() {
+            Some(id) => self.tasks.push(Task::Save(id)),
+            None => {
+                self.out.boundary();
+                self.plain(node.record());
+            }
+        }
         while let Some(task) = self.tasks.pop() {
             match task {
                 Task::Save(id) => {
@@ -184,19 +191,31 @@ impl<'v> Writer<'v> {
         Ok(())
     }
 
-    /// Writes what needs nothing else to be written first; whether it did.
-    fn atom(&mut self, id: Id) -> Result<bool, WriteError> {
-        self.out.boundary();
-        match self.store.record(id) {
+    /// Writes an atom; whether it was one.
+    fn plain(&mut self, record: Record) -> bool {
+        match record {
             Record::None => self.out.write(&[op::NONE]),
             Record::Bool(true) => self.out.write(&[op::NEWTRUE]),
             Record::Bool(false) => self.out.write(&[op::NEWFALSE]),
             Record::Int(number) => self.int(number),
-            Record::Large(span) => self.long(self.store.bytes(span)),
             Record::Float(number) => {
                 let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
                 self.out.write(&[op::BINFLOAT, a, b, c, d, e, f, g, h]);
             }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Writes what needs nothing else to be written first; whether it did.
+    fn atom(&mut self, id: Id) -> Result<bool, WriteError> {
+        self.out.boundary();
+        let record = self.store.record(id);
+        if self.plain(record) {
+            return Ok(true);
+        }
+        match record {
+            Record::Large(span) => self.long(self.store.bytes(span)),
             _ if id == UNIT => self.out.write(&[op::EMPTY_TUPLE]),
             _ if self.memo[id.at()] != UNWRITTEN => self.get(self.memo[id.at()]),
             Record::Str(span) => {
@@ -474,11 +493,7 @@ impl<'v> Writer<'v> {
             self.put(id);
             return Ok(());
         }
-        let text = |id| match self.store.record(id) {
-            Record::Str(span) => Text::checked(self.store.bytes(span)),
-            _ => Text::from(""),
-        };
-        let (module, name) = (text(module), text(name));
+        let (module, name) = (self.store.text(module), self.store.text(name));
         let plain = |text: Text<'_>| {
             let ascii_only = self.protocol < Protocol::Three;
             !text.as_bytes().contains(&b'\n') && (!ascii_only || text.as_bytes().is_ascii())

@@ -198,13 +198,17 @@ impl Builder {
 
     /// A copy of an object of another value, with everything it contains, its sharing and its cycles.
     pub fn copy(&mut self, node: Node<'_>) -> Id {
-        let from = node.store;
-        if from.is_atom(node.id) {
-            return self.copy_one(from, node.id);
+        let record = node.record();
+        if record.is_atom() {
+            return self.atom(record);
+        }
+        let (from, root) = (node.store(), node.id());
+        if !from.is_container(root) {
+            return self.copy_one(from, root);
         }
         let mut copies: HashMap<Id, Id> = HashMap::new();
         let mut filled: Vec<(Id, Id)> = Vec::new();
-        let mut open = vec![node.id];
+        let mut open = vec![root];
         let mut parts = Vec::new();
         while let Some(id) = open.pop() {
             if copies.contains_key(&id) {
@@ -220,15 +224,21 @@ impl Builder {
         for (id, copy) in filled {
             self.fill(from, id, copy, &copies);
         }
-        copies[&node.id]
+        copies[&root]
+    }
+
+    /// A value that needs nothing of another store.
+    fn atom(&mut self, record: Record) -> Id {
+        match record {
+            Record::None => NONE,
+            Record::Bool(flag) => self.bool(flag),
+            record => self.push(record),
+        }
     }
 
     fn copy_one(&mut self, from: &Store<'_>, id: Id) -> Id {
         match from.record(id) {
-            Record::None => NONE,
-            Record::Bool(flag) => self.bool(flag),
-            Record::Int(number) => self.int(number),
-            Record::Float(number) => self.float(number),
+            atom if atom.is_atom() => self.atom(atom),
             Record::Large(span) => {
                 let span = self.add(from.bytes(span));
                 self.push(Record::Large(span))
@@ -237,13 +247,7 @@ impl Builder {
             Record::Bytes(span) => self.bytes(from.bytes(span)),
             Record::ByteArray(span) => self.byte_array(from.bytes(span)),
             Record::Tuple { room, .. } if room.len == 0 => UNIT,
-            Record::Global { module, name } => {
-                let text = |id| match from.record(id) {
-                    Record::Str(span) => Text::checked(from.bytes(span)),
-                    _ => Text::from(""),
-                };
-                self.global(text(module), text(name))
-            }
+            Record::Global { module, name } => self.global(from.text(module), from.text(name)),
             Record::Object(index) => {
                 let object = from.object(index);
                 self.store.push_object(Recording {

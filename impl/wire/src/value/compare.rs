@@ -19,7 +19,10 @@ impl PartialEq for Node<'_> {
     /// objects in them are matched in the order in which they come. Sharing does not count: `[a, a]` equals
     /// `[a, b]` if `a` equals `b`; values with cycles are equal if no finite way into both tells them apart.
     fn eq(&self, other: &Node<'_>) -> bool {
-        equal(self.store, self.id, other.store, other.id)
+        match (self.number(), other.number()) {
+            (Some(id), Some(other_id)) => equal(self.store(), id, other.store(), other_id),
+            _ => same_atom(self.record(), other.record()),
+        }
     }
 }
 
@@ -80,10 +83,6 @@ fn find(classes: &mut [u32], of: usize) -> usize {
 /// Whether two records can be equal as far as they themselves show.
 fn same_shape(a: &Store<'_>, record: Record, b: &Store<'_>, other: Record) -> bool {
     match (record, other) {
-        (Record::None, Record::None) => true,
-        (Record::Bool(x), Record::Bool(y)) => x == y,
-        (Record::Int(x), Record::Int(y)) => x == y,
-        (Record::Float(x), Record::Float(y)) => x.to_bits() == y.to_bits(),
         (Record::Large(x), Record::Large(y))
         | (Record::Str(x), Record::Str(y))
         | (Record::Bytes(x), Record::Bytes(y))
@@ -101,6 +100,17 @@ fn same_shape(a: &Store<'_>, record: Record, b: &Store<'_>, other: Record) -> bo
                 && x.state.is_some() == y.state.is_some()
                 && (x.items.len, x.pairs.len) == (y.items.len, y.pairs.len)
         }
+        _ => same_atom(record, other),
+    }
+}
+
+/// Whether both are atoms, and the same.
+fn same_atom(record: Record, other: Record) -> bool {
+    match (record, other) {
+        (Record::None, Record::None) => true,
+        (Record::Bool(x), Record::Bool(y)) => x == y,
+        (Record::Int(x), Record::Int(y)) => x == y,
+        (Record::Float(x), Record::Float(y)) => x.to_bits() == y.to_bits(),
         _ => false,
     }
 }

@@ -65,9 +65,11 @@ fn show(node: Node<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             }
             Rest::One(node) => node,
         };
-        if node.id != UNIT && (node.store.is_container(node.id) || node.store.is_long(node.id)) {
+        let store = node.store();
+        let is_shared = |id: &Id| *id != UNIT && (store.is_container(*id) || store.is_long(*id));
+        if let Some(id) = node.number().filter(is_shared) {
             let next = seen.len();
-            let number = *seen.entry(node.id).or_insert(next);
+            let number = *seen.entry(id).or_insert(next);
             if number != next {
                 write!(f, "<{number}>")?;
                 continue;

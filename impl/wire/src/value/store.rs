@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::int;
+use crate::text::Text;
 
 /// The number of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +65,32 @@ pub(crate) enum Record {
     Object(u32),
 }
 
+impl Record {
+    /// Whether it is a value without anything in the store.
+    pub(crate) fn is_atom(self) -> bool {
+        matches!(self, Record::None | Record::Bool(_) | Record::Int(_) | Record::Float(_))
+    }
+
+    pub(crate) fn type_name(self) -> &'static str {
+        match self {
+            Record::None => "None",
+            Record::Bool(_) => "bool",
+            Record::Int(_) | Record::Large(_) => "int",
+            Record::Float(_) => "float",
+            Record::Str(_) => "str",
+            Record::Bytes(_) => "bytes",
+            Record::ByteArray(_) => "bytearray",
+            Record::Tuple { .. } => "tuple",
+            Record::List(_) => "list",
+            Record::Dict(_) => "dict",
+            Record::Set(_) => "set",
+            Record::FrozenSet(_) => "frozenset",
+            Record::Global { .. } => "global",
+            Record::Object(_) => "object",
+        }
+    }
+}
+
 /// How an object is made from its function and arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum How {
@@ -111,6 +138,17 @@ impl<'a> Store<'a> {
         let unit = Record::Tuple { hashable: true, room: Room::default() };
         let records = vec![Record::None, Record::Bool(false), Record::Bool(true), unit];
         Store { records, places: Vec::new(), objects: Vec::new(), source, added: Vec::new() }
+    }
+
+    /// A store without even the records that every other one begins with.
+    pub(crate) const fn nothing() -> Self {
+        Store {
+            records: Vec::new(),
+            places: Vec::new(),
+            objects: Vec::new(),
+            source: Cow::Borrowed(&[]),
+            added: Vec::new(),
+        }
     }
 
     pub(crate) fn footprint(&self) -> usize {
@@ -227,21 +265,14 @@ impl<'a> Store<'a> {
     }
 
     pub(crate) fn type_name(&self, id: Id) -> &'static str {
+        self.record(id).type_name()
+    }
+
+    /// The text that this is.
+    pub(crate) fn text(&self, id: Id) -> Text<'_> {
         match self.record(id) {
-            Record::None => "None",
-            Record::Bool(_) => "bool",
-            Record::Int(_) | Record::Large(_) => "int",
-            Record::Float(_) => "float",
-            Record::Str(_) => "str",
-            Record::Bytes(_) => "bytes",
-            Record::ByteArray(_) => "bytearray",
-            Record::Tuple { .. } => "tuple",
-            Record::List(_) => "list",
-            Record::Dict(_) => "dict",
-            Record::Set(_) => "set",
-            Record::FrozenSet(_) => "frozenset",
-            Record::Global { .. } => "global",
-            Record::Object(_) => "object",
+            Record::Str(span) => Text::checked(self.bytes(span)),
+            _ => Text::from(""),
         }
     }
 
@@ -264,11 +295,6 @@ impl<'a> Store<'a> {
             }
             _ => {}
         }
-    }
-
-    /// Whether it has no parts.
-    pub(crate) fn is_atom(&self, id: Id) -> bool {
-        !self.is_container(id) && !matches!(self.record(id), Record::Global { .. })
     }
 
     /// Whether it has parts that can have parts.

@@ -37,8 +37,8 @@ impl<'v> Node<'v> {
     /// ```
     pub fn walk(self) -> Walk<'v> {
         let mut walk =
-            Walk { store: self.store, open: Vec::new(), given: Vec::new(), last: None, parts: Vec::new() };
-        walk.open.extend(Some(self.id).filter(|id| self.store.is_container(*id)));
+            Walk { store: self.store(), open: Vec::new(), given: Vec::new(), last: None, parts: Vec::new() };
+        walk.open.extend(self.number().filter(|id| walk.store.is_container(*id)));
         walk
     }
 }
@@ -72,7 +72,7 @@ impl<'v> Iterator for Walk<'v> {
         while let Some(id) = self.open.pop() {
             if self.is_new(id) {
                 self.last = Some(id);
-                return Some(Node { store: self.store, id });
+                return Some(Node::within(self.store, id));
             }
         }
         None
