@@ -56,12 +56,12 @@ impl Given {
 
     /// `True` or `False`.
     pub fn flag(flag: bool) -> Given {
-        Given::Value(Stored::build(|builder| builder.bool(flag)))
+        Given::Value(Stored::bool(flag))
     }
 
     /// An integer.
     pub fn int(number: i64) -> Given {
-        Given::Value(Stored::build(|builder| builder.int(number)))
+        Given::Value(Stored::int(number))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use procession_wire::value::Id;
+use procession_wire::value::{Atom, Id};
 use procession_wire::{Builder, Kind, Node, Value};
 
 use super::{Object, Objects};
@@ -12,7 +12,14 @@ use super::{Object, Objects};
 ///
 /// Cloning shares it.
 #[derive(Clone)]
-pub struct Stored(Arc<Parts>);
+pub struct Stored(Kept);
+
+/// Numbers are most of what is kept in large containers: they take no room of their own.
+#[derive(Clone)]
+enum Kept {
+    Atom(Atom),
+    Parts(Arc<Parts>),
+}
 
 struct Parts {
     value: Value<'static>,
@@ -23,12 +30,30 @@ struct Parts {
 impl Stored {
     /// A value in which there is no proxy of an object of this server.
     pub fn plain(value: Value<'static>) -> Stored {
-        Stored(Arc::new(Parts { value, holds: Box::default() }))
+        match Atom::of(value.root()) {
+            Some(atom) => Stored(Kept::Atom(atom)),
+            None => Stored(Kept::Parts(Arc::new(Parts { value, holds: Box::default() }))),
+        }
     }
 
     /// `None`.
     pub fn none() -> Stored {
-        Stored::build(|builder| builder.none())
+        Stored(Kept::Atom(Atom::NONE))
+    }
+
+    /// An integer.
+    pub fn int(number: i64) -> Stored {
+        Stored(Kept::Atom(Atom::int(number)))
+    }
+
+    /// A bool.
+    pub fn bool(flag: bool) -> Stored {
+        Stored(Kept::Atom(Atom::bool(flag)))
+    }
+
+    /// A float.
+    pub fn float(number: f64) -> Stored {
+        Stored(Kept::Atom(Atom::float(number)))
     }
 
     /// What is built, without a proxy in it.
@@ -40,37 +65,59 @@ impl Stored {
 
     /// What a client sent, with every object of this server that it names.
     pub fn of(node: Node<'_>, objects: &Objects) -> Stored {
+        if let Some(atom) = Atom::of(node) {
+            return Stored(Kept::Atom(atom));
+        }
         let holds = match node.is_among_objects() {
             true => objects.named_in(node).into(),
             false => Box::default(),
         };
-        Stored(Arc::new(Parts { value: node.to_value(), holds }))
+        Stored(Kept::Parts(Arc::new(Parts { value: node.to_value(), holds })))
     }
 
     /// The value.
     pub fn root(&self) -> Node<'_> {
-        self.0.value.root()
+        match &self.0 {
+            Kept::Atom(atom) => atom.root(),
+            Kept::Parts(parts) => parts.value.root(),
+        }
     }
 
     /// The objects that it keeps alive.
     pub fn holds(&self) -> &[Arc<Object>] {
-        &self.0.holds
+        match &self.0 {
+            Kept::Atom(_) => &[],
+            Kept::Parts(parts) => &parts.holds,
+        }
     }
 
-    /// Whether this and the other are one, as Python's `is` has it.
+    /// Whether this and the other are one, as Python's `is` has it; of numbers, whether they are the same.
     pub fn is(&self, other: &Stored) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        match (&self.0, &other.0) {
+            (Kept::Atom(atom), Kept::Atom(other)) => atom.root() == other.root(),
+            (Kept::Parts(parts), Kept::Parts(others)) => Arc::ptr_eq(parts, others),
+            _ => false,
+        }
     }
 
     /// About how many bytes it takes.
     pub fn size(&self) -> usize {
         // With its place in a container.
-        size_of::<Parts>() + size_of::<Stored>() + self.0.value.footprint() + size_of_val(&*self.0.holds)
+        size_of::<Stored>()
+            + match &self.0 {
+                Kept::Atom(_) => 0,
+                Kept::Parts(parts) => {
+                    size_of::<Parts>() + parts.value.footprint() + size_of_val(&*parts.holds)
+                }
+            }
     }
 
     /// What going through it once costs, in steps of [`Work`](crate::python::Work).
     pub fn steps(&self) -> usize {
-        self.0.value.size()
+        match &self.0 {
+            Kept::Atom(_) => 1,
+            Kept::Parts(parts) => parts.value.size(),
+        }
     }
 }
 
@@ -93,19 +140,11 @@ impl Storing {
     /// Adds a stored value. One that was added before is shared, as Python shares an element that a list has twice.
     pub fn add(&mut self, stored: &Stored) -> Id {
         let node = stored.root();
-        match node.kind() {
+        let Kept::Parts(parts) = &stored.0 else {
             // Nobody can tell two of them apart.
-            Kind::None => return self.builder.none(),
-            Kind::Bool(flag) => return self.builder.bool(flag),
-            Kind::Float(number) => return self.builder.float(number),
-            Kind::Int(number) => {
-                if let Some(number) = number.to_i64() {
-                    return self.builder.int(number);
-                }
-            }
-            _ => {}
-        }
-        let address = Arc::as_ptr(&stored.0) as usize;
+            return self.builder.copy(node);
+        };
+        let address = Arc::as_ptr(parts) as usize;
         if let Some(&id) = self.known.get(&address) {
             return id;
         }
@@ -128,6 +167,10 @@ impl Storing {
     pub fn finish(mut self, root: Id) -> Stored {
         self.holds.sort_by_key(|object| Arc::as_ptr(object) as usize);
         self.holds.dedup_by(|one, other| Arc::ptr_eq(one, other));
-        Stored(Arc::new(Parts { value: self.builder.finish(root), holds: self.holds.into() }))
+        let value = self.builder.finish(root);
+        if self.holds.is_empty() {
+            return Stored::plain(value);
+        }
+        Stored(Kept::Parts(Arc::new(Parts { value, holds: self.holds.into() })))
     }
 }

@@ -25,7 +25,7 @@ pub fn sum(one: Node<'_>, other: Node<'_>) -> Result<Stored, Raise> {
         return Ok(Stored::build(|builder| builder.int_from_le_bytes(&sum.to_le_bytes())));
     }
     let sum = float(left)? + float(right)?;
-    Ok(Stored::build(|builder| builder.float(sum)))
+    Ok(Stored::float(sum))
 }
 
 /// The number as a float, rounded to the nearest.

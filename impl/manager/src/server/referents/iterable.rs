@@ -63,7 +63,7 @@ impl Through<'_> {
             Kind::Bytes(bytes) | Kind::ByteArray(bytes) => {
                 fits(self.quota, bytes.len(), 0)?;
                 self.work.spend(bytes.len())?;
-                let one = |&byte: &u8| Stored::build(|builder| builder.int(i64::from(byte)));
+                let one = |&byte: &u8| Stored::int(i64::from(byte));
                 bytes.iter().map(|byte| self.made(bytes.len(), one(byte))).collect()
             }
             Kind::Object(object) => match self.object(object)? {
@@ -131,7 +131,7 @@ impl Through<'_> {
         self.work.spend(count)?;
         // Between two numbers of 64 bits lie only such.
         let number = |turn: usize| (start + step * turn as i128) as i64;
-        (0..count).map(|turn| self.made(count, Stored::build(|builder| builder.int(number(turn))))).collect()
+        (0..count).map(|turn| self.made(count, Stored::int(number(turn)))).collect()
     }
 
     /// Stores parts of a value. A part that comes twice is one, so that repetition on the wire costs no copies here.

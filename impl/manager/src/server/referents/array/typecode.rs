@@ -145,8 +145,8 @@ impl Typecode {
                     )));
                 }
             },
-            'f' => Stored::build(|builder| builder.float(f64::from(f32::from_ne_bytes(half)))),
-            'd' => Stored::build(|builder| builder.float(f64::from_ne_bytes(wide))),
+            'f' => Stored::float(f64::from(f32::from_ne_bytes(half))),
+            'd' => Stored::float(f64::from_ne_bytes(wide)),
             _ => {
                 let negative = self.is_signed() && bytes.last().is_some_and(|last| last & 0x80 != 0);
                 let mut number = [if negative { 0xff } else { 0 }; 9];

@@ -4,6 +4,7 @@ use rstest::rstest;
 
 use super::bench::{Bench, Sent, slice};
 use crate::python::Class;
+use crate::server::Stored;
 
 fn small() -> Bench {
     let mut bench = Bench::new();
@@ -108,6 +109,16 @@ fn bytes_are_counted_as_they_come_and_go() {
     let long = "x".repeat(2 << 20);
     assert_eq!(bench.call(&value, "set", (long,)).err().unwrap().class, Class::Memory);
     assert_eq!(bench.shown(&value, "get", ()), "0");
+}
+
+#[test]
+fn numbers_take_no_more_than_their_places() {
+    let bench = Bench::new();
+    let list = bench.of("list", ((0..1000).collect::<Vec<i64>>(),));
+    assert_eq!(bench.call(&list, "append", (0.5,)).err().map(|error| error.class), None);
+    assert_eq!(list.referent.size(), 1001 * size_of::<Stored>());
+    assert_eq!(size_of::<Stored>(), 16);
+    assert_eq!(bench.shown(&list, "__getitem__", (999,)), "999");
 }
 
 #[test]
