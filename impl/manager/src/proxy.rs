@@ -167,7 +167,7 @@ impl Proxy {
     ) -> Result<R, CallError> {
         self.0.claim()?;
         let home = &self.0.home;
-        let request = line::request(Some(&self.0.ident), method, args, named)?;
+        let request = line::request(Some(&self.0.ident), method, &args, &named)?;
         let bytes = line::exchange(home, &request)?;
         let outcome = self.read(&bytes, take);
         line::keep_space(bytes);

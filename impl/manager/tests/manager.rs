@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use client::{Client, create};
 use counter::{KEY, path_of};
+use procession_manager::proxy::ListProxy;
 use procession_manager::server::Settings;
 use procession_manager::{
     Address, AskError, CallError, ConnectError, Manager, ManagerOptions, Setup, ShutdownError, Standard,
@@ -96,6 +97,24 @@ fn a_manager_gives_its_clients_what_they_create() {
     assert_eq!(fruits.to_vec().expect("it is there"), ["apple", "pear", "plum"]);
     manager.shutdown().expect("it ends");
     assert!(matches!(manager.remote(), Err(AskError::NotServed)));
+}
+
+#[test]
+fn a_proxy_that_is_given_away_arrives() {
+    let manager = Manager::new(options());
+    manager.start(Standard).expect("it serves");
+    let remote = manager.remote().expect("it is started");
+    let list = |number: i64| remote.list(&[number]).expect("it is created");
+    // Each is the only proxy of its object, and gone when the call returns.
+    let outer = remote.create("list", ([list(1)],), ()).expect("it is created");
+    let () = outer.get("append", (list(2),)).expect("it is there");
+    let () = outer.get("append", vec![list(3)]).expect("it is there");
+    let space = remote.namespace([("inner", list(4))]).expect("it is created");
+    let outer = ListProxy::<ListProxy<i64>>::from(outer);
+    let inner = outer.iter().map(|inner| inner.and_then(|inner| inner.to_vec()));
+    assert_eq!(inner.collect::<Result<Vec<_>, _>>().expect("they are there"), [[1], [2], [3]]);
+    let inner = space.get::<ListProxy<i64>>("inner").expect("it is there");
+    assert_eq!(inner.to_vec().expect("it is there"), [4]);
 }
 
 #[test]

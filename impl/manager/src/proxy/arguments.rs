@@ -5,13 +5,14 @@ use procession_wire::value::Id;
 use procession_wire::{Builder, Value};
 use serde::Serialize;
 
-/// Arguments by position: a tuple, a slice or a vector.
+/// Arguments by position: a tuple, a slice or a vector. They live until the call has been answered, so that a proxy
+/// among them still refers to its object when the server reads of it.
 pub trait Arguments {
     /// Adds each of them.
     ///
     /// # Errors
     /// That of the first that cannot be encoded.
-    fn add(self, builder: &mut Builder) -> Result<Vec<Id>, Error>;
+    fn add(&self, builder: &mut Builder) -> Result<Vec<Id>, Error>;
 }
 
 /// Arguments by name: nothing, or pairs of a name and a value.
@@ -20,11 +21,11 @@ pub trait Named {
     ///
     /// # Errors
     /// That of the first that cannot be encoded.
-    fn add(self, builder: &mut Builder) -> Result<Vec<(String, Id)>, Error>;
+    fn add(&self, builder: &mut Builder) -> Result<Vec<(String, Id)>, Error>;
 }
 
 impl Arguments for () {
-    fn add(self, _: &mut Builder) -> Result<Vec<Id>, Error> {
+    fn add(&self, _: &mut Builder) -> Result<Vec<Id>, Error> {
         Ok(Vec::new())
     }
 }
@@ -32,10 +33,10 @@ impl Arguments for () {
 macro_rules! tuples {
     ($($($name:ident)+;)*) => {$(
         impl<$($name: Serialize),+> Arguments for ($($name,)+) {
-            fn add(self, builder: &mut Builder) -> Result<Vec<Id>, Error> {
+            fn add(&self, builder: &mut Builder) -> Result<Vec<Id>, Error> {
                 #[expect(non_snake_case, reason = "a value is called as its type is")]
                 let ($($name,)+) = self;
-                Ok(vec![$(add(builder, &$name)?),+])
+                Ok(vec![$(add(builder, $name)?),+])
             }
         }
     )*};
@@ -51,20 +52,20 @@ tuples! {
 }
 
 impl<T: Serialize> Arguments for &[T] {
-    fn add(self, builder: &mut Builder) -> Result<Vec<Id>, Error> {
+    fn add(&self, builder: &mut Builder) -> Result<Vec<Id>, Error> {
         self.iter().map(|value| add(builder, value)).collect()
     }
 }
 
 impl<T: Serialize> Arguments for Vec<T> {
-    fn add(self, builder: &mut Builder) -> Result<Vec<Id>, Error> {
-        Arguments::add(self.as_slice(), builder)
+    fn add(&self, builder: &mut Builder) -> Result<Vec<Id>, Error> {
+        Arguments::add(&self.as_slice(), builder)
     }
 }
 
 /// The items of a tuple or list; any other value is one argument.
 impl Arguments for &Value<'_> {
-    fn add(self, builder: &mut Builder) -> Result<Vec<Id>, Error> {
+    fn add(&self, builder: &mut Builder) -> Result<Vec<Id>, Error> {
         use procession_wire::Kind;
         Ok(match self.root().kind() {
             Kind::Tuple(items) | Kind::List(items) => items.iter().map(|item| builder.copy(item)).collect(),
@@ -74,19 +75,19 @@ impl Arguments for &Value<'_> {
 }
 
 impl Named for () {
-    fn add(self, _: &mut Builder) -> Result<Vec<(String, Id)>, Error> {
+    fn add(&self, _: &mut Builder) -> Result<Vec<(String, Id)>, Error> {
         Ok(Vec::new())
     }
 }
 
 impl<T: Serialize, const N: usize> Named for [(&str, T); N] {
-    fn add(self, builder: &mut Builder) -> Result<Vec<(String, Id)>, Error> {
+    fn add(&self, builder: &mut Builder) -> Result<Vec<(String, Id)>, Error> {
         self.iter().map(|(name, value)| Ok(((*name).to_string(), add(builder, value)?))).collect()
     }
 }
 
 impl<T: Serialize> Named for Vec<(String, T)> {
-    fn add(self, builder: &mut Builder) -> Result<Vec<(String, Id)>, Error> {
-        self.into_iter().map(|(name, value)| Ok((name, add(builder, &value)?))).collect()
+    fn add(&self, builder: &mut Builder) -> Result<Vec<(String, Id)>, Error> {
+        self.iter().map(|(name, value)| Ok((name.clone(), add(builder, value)?))).collect()
     }
 }

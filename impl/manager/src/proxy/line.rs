@@ -59,8 +59,8 @@ pub(super) fn keep_space(reply: Vec<u8>) {
 pub(super) fn request(
     ident: Option<&str>,
     method: &str,
-    args: impl Arguments,
-    named: impl Named,
+    args: &impl Arguments,
+    named: &impl Named,
 ) -> Result<Vec<u8>, CallError> {
     let mut builder = Builder::new();
     let args = args.add(&mut builder).map_err(CallError::Argument)?;
@@ -123,7 +123,7 @@ fn open(home: &Home) -> Result<Stream, CallError> {
         None | Some("main") => format!("Rust-{}", process::id()),
         Some(thread) => format!("Rust-{}|{thread}", process::id()),
     };
-    let request = request(None, "accept_connection", (name,), ())?;
+    let request = request(None, "accept_connection", &(name,), &())?;
     one_exchange(&mut stream, &request, None)?;
     Ok(stream)
 }
@@ -136,7 +136,7 @@ pub(super) fn one_shot(
     named: impl Named,
     deadline: Option<Instant>,
 ) -> Result<Value<'static>, CallError> {
-    let request = request(None, function, args, named)?;
+    let request = request(None, function, &args, &named)?;
     let mut stream = connect(home, deadline)?;
     one_exchange(&mut stream, &request, deadline)
 }

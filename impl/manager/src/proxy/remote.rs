@@ -41,7 +41,7 @@ impl Remote {
 
     /// Asks whether it answers, and says why there is no connection where there is none.
     pub(crate) fn reach(&self) -> Result<(), AskError> {
-        let request = line::request(None, "dummy", (), ())?;
+        let request = line::request(None, "dummy", &(), &())?;
         let mut stream = line::connect(&self.0, None)?;
         line::one_exchange(&mut stream, &request, None)?;
         Ok(())
@@ -114,7 +114,7 @@ struct Behind<'a, A> {
 
 impl<A: Arguments> Arguments for Behind<'_, A> {
     fn add(
-        self,
+        &self,
         builder: &mut procession_wire::Builder,
     ) -> Result<Vec<procession_wire::value::Id>, procession_wire::bridge::Error> {
         let first = builder.str(self.first);
