@@ -5,6 +5,7 @@ mod check;
 mod evidence;
 mod explain;
 mod implementations;
+mod manager;
 mod output;
 mod registry;
 mod smoke;
@@ -70,15 +71,14 @@ enum Command {
     Bench(BenchArgs),
     /// Lists what can be named as IMPL
     Implementations,
+    /// Serves shared objects to programs in Rust and Python
+    Manager(manager::ManagerArgs),
     /// Serves an implementation in Rust to the suite (what `check` starts)
     #[command(hide = true)]
     Agent {
         /// Its name
         implementation: String,
     },
-    /// Serves a manager's objects to the adapter that started it, as it asks on standard input
-    #[command(hide = true)]
-    Manager,
 }
 
 /// What `check` is asked.
@@ -401,7 +401,10 @@ pub fn run() -> ExitCode {
         Command::Bench(args) => bench::bench(&args),
         Command::Implementations => implementations::list(),
         Command::Agent { implementation } => return registry::serve(&implementation),
-        Command::Manager => return registry::serve_manager(),
+        Command::Manager(args) => match manager::manager(&args) {
+            Ok(status) => return status,
+            Err(failure) => Err(failure),
+        },
     };
     match done {
         Ok(status) => ExitCode::from(status),

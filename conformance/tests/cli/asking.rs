@@ -17,7 +17,7 @@ pub fn trials() -> Vec<Trial> {
         trial("no_escapes_where_no_terminal_is", no_escapes),
         trial("a_reader_that_goes_away_is_no_panic", reader_goes_away),
     ];
-    let wrong: [(&str, &[&str], &[&str]); 13] = [
+    let wrong: [(&str, &[&str], &[&str]); 17] = [
         (
             "implementation",
             &["check", "threds"],
@@ -34,6 +34,10 @@ pub fn trials() -> Vec<Trial> {
         ("option", &["check", "--sed", "1"], &["'--seed'", "try '--help'"]),
         ("number_of_jobs", &["check", "--jobs", "0"], &["0 is not in 1..", "try '--help'"]),
         ("seed", &["check", "--seed", "x"], &["'--seed <SEED>'", "expected a number, `today` or `random`"]),
+        ("address", &["manager", "serve", "--address", "socket"], &["'--address <ADDRESS>'", "(./socket)"]),
+        ("port", &["manager", "serve", "--address", "localhost:http"], &["a port from 0 to 65535"]),
+        ("limit", &["manager", "serve", "--max-objects", "many"], &["such as 1000, 64K, 256M or 4G"]),
+        ("share", &["manager", "serve", "--share", "jobs"], &["expected NAME=TYPE"]),
         ("subcommand", &["chek"], &["'check'", "try '--help'"]),
     ];
     trials.extend(wrong.map(|(name, arguments, expected)| {

@@ -5,6 +5,7 @@ mod asking;
 mod checking;
 mod fake;
 mod files;
+mod serving;
 mod signals;
 
 use std::path::Path;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
                 checking::trials(),
                 adapters::trials(),
                 signals::trials(),
+                serving::trials(),
             ];
             libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
         }

@@ -55,7 +55,7 @@ class Program:
         self.popen = None
 
     def start(self):
-        self.popen = subprocess.Popen([COMMAND, "manager"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.popen = subprocess.Popen([COMMAND, "manager", "adapter"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.popen.stdin.write(json.dumps(self.request).encode() + b"\n")
         self.popen.stdin.flush()
         with self.popen.stdout as out:
