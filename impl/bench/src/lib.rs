@@ -72,7 +72,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// All cases, three times 40 ms, nothing repeated: orders of magnitude within half a minute.
+    /// All cases, three times 40 ms, nothing repeated: orders of magnitude within two minutes.
     pub fn quick() -> Options {
         Options { repetitions: 3, length: Duration::from_millis(40), retries: 0, ..Options::default() }
     }

@@ -4,10 +4,11 @@
 //! no more than its distinct parts, and the stack stays flat. The table hashes with a key of its own process.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
-use super::store::{Id, Record, Room, Store};
+use super::store::{Id, Record, Room, SHORT, Store};
 use crate::int;
 
 /// What two keys must share to be one.
@@ -196,8 +197,8 @@ fn float<'k>(number: f64) -> Option<Key<'k>> {
     })
 }
 
-/// Up to this many places, keys are compared pair by pair instead.
-const FEW: usize = 16;
+/// Up to this many keys are compared pair by pair.
+const FEW: usize = 8;
 
 impl Store<'_> {
     /// Merges the keys of these dicts, and of the pairs of these objects, and the items of these sets, that
@@ -211,7 +212,7 @@ impl Store<'_> {
             for (index, &id) in containers.iter().enumerate() {
                 let (room, step) = store.keyed(id);
                 let places = store.places(room);
-                if places.len() <= step || places.len() <= FEW && store.differ_plainly(places, step) {
+                if places.len() <= step || store.differ_plainly(places, step) {
                     continue;
                 }
                 let mut first: HashMap<u32, usize> = HashMap::with_capacity(places.len() / step);
@@ -257,19 +258,32 @@ impl Store<'_> {
         }
     }
 
-    /// Whether the keys are all texts, or all small integers, and no two equal: the common case, cheaply.
+    /// Whether the keys are all short texts, or all small integers, and no two equal: the common case, cheaply.
     fn differ_plainly(&self, places: &[Id], step: usize) -> bool {
-        let keys = || places.iter().step_by(step);
-        keys().enumerate().all(|(at, &key)| match self.record(key) {
-            Record::Str(span) if span.len <= 64 => keys().take(at).all(|&other| match self.record(other) {
-                Record::Str(other) => self.bytes(other) != self.bytes(span),
-                _ => false,
-            }),
-            Record::Int(number) => keys().take(at).all(|&other| match self.record(other) {
-                Record::Int(other) => other != number,
-                _ => false,
-            }),
+        let keys = || places.iter().step_by(step).map(|&key| self.record(key));
+        let text = |key: Record| match key {
+            Record::Str(span) if span.len <= SHORT => Some(self.bytes(span)),
+            _ => None,
+        };
+        let int = |key: Record| match key {
+            Record::Int(number) => Some(number),
+            _ => None,
+        };
+        match keys().next() {
+            Some(Record::Str(_)) => all_differ(places.len() / step, || keys().map(text)),
+            Some(Record::Int(_)) => all_differ(places.len() / step, || keys().map(int)),
             _ => false,
-        })
+        }
     }
+}
+
+/// Whether there are so many keys, all of them, and no two equal.
+fn all_differ<K: Eq + Hash, I: Iterator<Item = Option<K>>>(count: usize, keys: impl Fn() -> I) -> bool {
+    if count <= FEW {
+        return keys()
+            .enumerate()
+            .all(|(at, key)| key.is_some() && keys().take(at).all(|other| other != key));
+    }
+    let mut met = HashSet::with_capacity(count);
+    keys().all(|key| key.is_some_and(|key| met.insert(key)))
 }
