@@ -1,5 +1,7 @@
 //! Whole messages over a connected socket, each within a deadline.
 
+mod looking;
+
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -9,6 +11,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::socket::{self, MsgFlags};
 use procession_wire::frame::{self, LongForm, Receiver, write_message};
+
+use self::looking::Looking;
 
 /// How much is taken from the socket at once: a request and its reply are mostly shorter.
 const AHEAD: usize = 2 * 1024;
@@ -21,6 +25,7 @@ pub struct Stream {
     fd: OwnedFd,
     receiver: Receiver,
     ahead: Ahead,
+    looking: Looking,
 }
 
 /// What was taken from the socket beyond what was asked for.
@@ -72,7 +77,7 @@ pub enum ReceiveError {
 impl Stream {
     /// The messages on a connected stream socket, of which nothing is read that is not a message.
     pub fn new(fd: OwnedFd) -> Stream {
-        Stream { fd, receiver: Receiver::new(), ahead: Ahead::default() }
+        Stream { fd, receiver: Receiver::new(), ahead: Ahead::default(), looking: Looking::new() }
     }
 
     /// Sends one message; waits for room until the deadline, or as long as it takes.
@@ -91,7 +96,7 @@ impl Stream {
     /// See [`ReceiveError`].
     pub fn receive(&mut self, most: u64, deadline: Option<Instant>) -> Result<Vec<u8>, ReceiveError> {
         let socket = Socket { fd: self.fd.as_fd(), patience: deadline.into() };
-        let mut from = ReadAhead { socket, ahead: &mut self.ahead };
+        let mut from = ReadAhead { socket, ahead: &mut self.ahead, looking: &mut self.looking };
         match self.receiver.receive(&mut from, most) {
             Ok(Some(message)) => Ok(message),
             Ok(None) => Err(ReceiveError::Ended),
@@ -151,6 +156,16 @@ pub(crate) struct Socket<'a> {
 }
 
 impl Socket<'_> {
+    /// What is there to be read now, if there is anything.
+    fn look(&self, space: &mut [u8]) -> Option<io::Result<usize>> {
+        let mut space = [IoSliceMut::new(space)];
+        match socket::recvmsg::<()>(self.fd.as_raw_fd(), &mut space, None, MsgFlags::MSG_DONTWAIT) {
+            Err(Errno::EAGAIN | Errno::EINTR) => None,
+            Err(error) => Some(Err(error.into())),
+            Ok(message) => Some(Ok(message.bytes)),
+        }
+    }
+
     /// The flag with which a call does not wait by itself.
     fn flags(&self) -> MsgFlags {
         match self.patience {
@@ -210,6 +225,7 @@ impl Write for Socket<'_> {
 struct ReadAhead<'a> {
     socket: Socket<'a>,
     ahead: &'a mut Ahead,
+    looking: &'a mut Looking,
 }
 
 impl Read for ReadAhead<'_> {
@@ -223,7 +239,11 @@ impl Read for ReadAhead<'_> {
                 ahead.space = vec![0; AHEAD].into();
             }
             (ahead.used, ahead.came) = (0, 0);
-            ahead.came = self.socket.read(&mut ahead.space)?;
+            let found = match self.socket.patience {
+                Patience::Endless => self.looking.until(|| self.socket.look(&mut ahead.space)),
+                Patience::None | Patience::Until(_) => None,
+            };
+            ahead.came = found.unwrap_or_else(|| self.socket.read(&mut ahead.space))?;
         }
         let mut rest = ahead.space.get(ahead.used..ahead.came).unwrap_or_default();
         let count = rest.read(space)?;

@@ -1,0 +1,145 @@
+//! How a stream waits for the next message before it sleeps: it looks again for a while, as long as that has
+//! proved worth it.
+//!
+//! To be woken takes as long as several calls, more still where the CPU has gone to sleep as well. A look is a
+//! system call, and the other side may be Python, which takes its time between two calls: so what is learnt here is
+//! a time, unlike what channels in shared memory learn.
+
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a wait is worth at most: a client in Python is woken and asks again in this time.
+const MOST: Duration = Duration::from_micros(50);
+
+/// Less is not learnt: then there is no look at all.
+const LEAST: Duration = Duration::from_micros(6);
+
+/// Where looking has not been worth it, one wait in so many tries again. A thousand waits a second cost less than a
+/// thousandth of a CPU so.
+const TRIED_EVERY: u32 = 64;
+
+/// A look that took so long was interrupted: somebody else has use for the CPU, perhaps the one who is waited for.
+/// By itself it takes half a microsecond.
+const INTERRUPTED: Duration = Duration::from_micros(3);
+
+/// How many pauses lie between two looks, which keep the sender from its own socket otherwise.
+const REST: u32 = 8;
+
+/// What has been learnt of the waits of one stream.
+#[derive(Debug)]
+pub(super) struct Looking {
+    /// How long the next wait may look; zero where that has not been worth it.
+    time: Duration,
+    /// How many waits there were.
+    waits: u32,
+}
+
+impl Looking {
+    /// Nothing is known yet.
+    pub(super) fn new() -> Looking {
+        Looking { time: MOST, waits: 0 }
+    }
+
+    /// What the look finds, or nothing where it is time to sleep.
+    pub(super) fn until<T>(&mut self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+        self.waits = self.waits.wrapping_add(1);
+        let is_trial = self.time.is_zero() && self.waits.is_multiple_of(TRIED_EVERY);
+        let time = if is_trial { MOST } else { self.time };
+        if time.is_zero() {
+            return None;
+        }
+        let _turn = Turn::take()?;
+        let (began, mut last) = (Instant::now(), Duration::ZERO);
+        loop {
+            let found = look();
+            let now = began.elapsed();
+            let is_interrupted = now - last >= INTERRUPTED;
+            if found.is_some() && !is_interrupted {
+                self.time = (time * 2).min(MOST);
+                return found;
+            }
+            if found.is_some() || is_interrupted || now >= time {
+                let less = self.time / 2;
+                self.time = if less < LEAST { Duration::ZERO } else { less };
+                return found;
+            }
+            (0..REST).for_each(|_| spin_loop());
+            last = now;
+        }
+    }
+}
+
+/// How many threads of this process look. One that is forked while others look has the more of them, and looks
+/// less.
+static LOOKING: AtomicUsize = AtomicUsize::new(0);
+
+/// The right to look, of which there are half as many as CPUs: whoever is waited for needs the other half.
+struct Turn;
+
+impl Turn {
+    fn take() -> Option<Turn> {
+        let turn = LOOKING.fetch_add(1, Ordering::Relaxed);
+        let taken = Turn;
+        // Given back at once where there are too many.
+        (turn < cpus() / 2).then_some(taken)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        LOOKING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How many CPUs this process could use when it first asked.
+fn cpus() -> usize {
+    // Not a `OnceLock`: a fork while another thread fills it would leave the child waiting for ever.
+    static KNOWN: AtomicUsize = AtomicUsize::new(0);
+    match KNOWN.load(Ordering::Relaxed) {
+        0 => {
+            let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+            KNOWN.store(cpus, Ordering::Relaxed);
+            cpus
+        }
+        known => known,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_never_finds_anything_hardly_looks_any_more() {
+        let mut looking = Looking::new();
+        let mut waits_with_looks = 0;
+        for _ in 0..10 * TRIED_EVERY {
+            let mut looks = 0;
+            let found = looking.until(|| -> Option<()> {
+                looks += 1;
+                None
+            });
+            assert_eq!(found, None);
+            waits_with_looks += u32::from(looks > 0);
+        }
+        // Four until it has been learnt, and the trials.
+        assert!(waits_with_looks <= 4 + 10, "{waits_with_looks}");
+    }
+
+    #[test]
+    fn whoever_finds_something_looks_again() {
+        let mut looking = Looking { time: Duration::ZERO, waits: 0 };
+        // Where there is one CPU nobody looks.
+        let mut found = None;
+        for _ in 0..100_000 {
+            found = looking.until(|| Some(()));
+            // One that was interrupted has learnt nothing good.
+            if !looking.time.is_zero() {
+                break;
+            }
+        }
+        assert_eq!(found.is_some(), cpus() > 1);
+        assert_eq!(looking.time.is_zero(), cpus() == 1);
+    }
+}
