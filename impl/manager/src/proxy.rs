@@ -168,7 +168,7 @@ impl Proxy {
         self.0.claim()?;
         let home = &self.0.home;
         let request = line::request(Some(&self.0.ident), method, &args, &named)?;
-        let bytes = line::exchange(home, &request)?;
+        let bytes = line::exchange(home, request)?;
         let outcome = self.read(&bytes, take);
         line::keep_space(bytes);
         outcome

@@ -11,4 +11,4 @@ mod writer;
 
 pub use error::{ReadError, WriteError};
 pub use reader::{Reader, read};
-pub use writer::{Protocol, write, write_as, write_pair};
+pub use writer::{Protocol, write, write_as, write_into, write_pair};

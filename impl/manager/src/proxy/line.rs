@@ -40,11 +40,11 @@ thread_local! {
     /// The connections of this thread that no call is using.
     static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 
-    /// The memory of this thread's last reply, for the next.
+    /// The memory of this thread's last message, for the next.
     static SPACE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Most memory that is kept for replies.
+/// Most memory that is kept for messages.
 const MOST_SPACE: usize = 128 * 1024;
 
 /// Keeps the memory of a reply that was read.
@@ -68,7 +68,7 @@ pub(super) fn request(
     let named: Vec<_> = named.iter().map(|(name, id)| (name.as_str(), *id)).collect();
     let root = Request::add(&mut builder, ident.map(Text::from), method, &args, &named);
     let value = builder.finish(root);
-    pickle::write(&value)
+    pickle::write_into(&value, SPACE.try_with(Cell::take).unwrap_or_default())
         .map_err(|error| CallError::Argument(procession_wire::bridge::Problem::Write(error).into()))
 }
 
@@ -79,7 +79,7 @@ pub(super) fn read(reply: &[u8]) -> Result<Value<'_>, CallError> {
 }
 
 /// Sends a request on this thread's connection and waits for the reply.
-pub(super) fn exchange(home: &Arc<Home>, request: &[u8]) -> Result<Vec<u8>, CallError> {
+pub(super) fn exchange(home: &Arc<Home>, request: Vec<u8>) -> Result<Vec<u8>, CallError> {
     let process = process::id();
     let mut stream = match kept(home, process) {
         // The server has closed it, or said something that nobody asked for: see below.
@@ -87,8 +87,8 @@ pub(super) fn exchange(home: &Arc<Home>, request: &[u8]) -> Result<Vec<u8>, Call
         Some(stream) => stream,
         None => open(home)?,
     };
-    stream.send(request, None)?;
-    stream.reuse(SPACE.try_with(Cell::take).unwrap_or_default());
+    stream.send(&request, None)?;
+    stream.reuse(request);
     let reply = stream.receive(LONGEST, None)?;
     // CPython's server ends a connection, when it is shut down, by one more `None`. It stands where the reply to
     // a request would that came too late, but the end of the stream is behind it.

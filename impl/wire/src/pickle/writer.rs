@@ -31,12 +31,24 @@ pub fn write(value: &Value<'_>) -> Result<Vec<u8>, WriteError> {
     write_as(value.root(), Protocol::Four)
 }
 
+/// Writes the value as [`write()`] does. `space` is memory that may be used for it; what is in it goes.
+///
+/// # Errors
+/// See [`write()`].
+pub fn write_into(value: &Value<'_>, space: Vec<u8>) -> Result<Vec<u8>, WriteError> {
+    write_node(value.root(), Protocol::Four, space)
+}
+
 /// Writes one object of a value, with everything it contains.
 ///
 /// # Errors
 /// See [`WriteError`].
 pub fn write_as(node: Node<'_>, protocol: Protocol) -> Result<Vec<u8>, WriteError> {
-    let mut writer = Writer::new(node, protocol, Vec::new());
+    write_node(node, protocol, Vec::new())
+}
+
+fn write_node(node: Node<'_>, protocol: Protocol, space: Vec<u8>) -> Result<Vec<u8>, WriteError> {
+    let mut writer = Writer::new(node, protocol, space);
     writer.save(node)?;
     Ok(writer.finish())
 }

@@ -1,7 +1,7 @@
 //! Every captured pickle: read to the value it holds, and written back.
 
 use procession_wire::Builder;
-use procession_wire::pickle::{Protocol, write, write_as, write_pair};
+use procession_wire::pickle::{Protocol, write, write_as, write_into, write_pair};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -94,6 +94,7 @@ fn a_pair_is_what_the_tuple_of_both_is() {
         let pair = builder.tuple(&parts);
         let pair = builder.finish(pair);
         let [_, second] = pair.root().tuple().and_then(|items| items.array()).unwrap();
+        assert_eq!(write_into(&value, b"left over".to_vec()), write(&value), "{}", label(vector));
         assert_eq!(write_pair("#RETURN", second, b"left over".to_vec()), write(&pair), "{}", label(vector));
         let written = write_pair("#RETURN", value.root(), Vec::new()).unwrap();
         assert!(trusting().read(&written).unwrap() == pair, "{}", label(vector));
