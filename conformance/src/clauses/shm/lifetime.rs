@@ -20,8 +20,8 @@ pub const CLAUSES: &[Clause] = &[
                         unlink("b").after(returned("c", "attached")).ok(),
                         attach("y", "a").is(Outcome::NameMissing),
                         block_mode("a").is(Outcome::Absent),
-                        write_block("x", 4, Item::bytes(8, 4)).label("written").ok(),
-                        read_block("b", 0, 8).reads_bytes(&[7, 0, 0, 0, 8, 0, 0, 0]),
+                        write_block("x", 4, Item::bytes(8, 4)).ok(),
+                        read_block("b", 0, 8).label("read").reads_bytes(&[7, 0, 0, 0, 8, 0, 0, 0]),
                         new_block("n", "a", 32).ok(),
                         read_block("n", 0, 8).reads_bytes(&[0; 8]),
                         write_block("n", 0, Item::bytes(9, 4)).ok(),
@@ -34,7 +34,7 @@ pub const CLAUSES: &[Clause] = &[
                         [
                             attach("x", "a").after(returned("main", "attached")).label("attached").ok(),
                             read_block("x", 0, 8)
-                                .after(returned("main", "written"))
+                                .after(returned("main", "read"))
                                 .reads_bytes(&[7, 0, 0, 0, 8, 0, 0, 0]),
                             write_block("x", 0, Item::bytes(6, 4)).ok(),
                         ],
