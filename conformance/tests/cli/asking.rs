@@ -4,7 +4,7 @@ use libtest_mimic::Trial;
 use procession::clauses;
 use serde_json::Value;
 
-use super::{command, directory, procession, said, snapshot, trial};
+use super::{command, directory, procession, said, snapshot, told, trial};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
@@ -54,21 +54,16 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn help() {
-    let of = |arguments: &[&str]| {
-        let said = procession(arguments);
-        assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
-        said.out
-    };
-    snapshot!("help", of(&["--help"]));
-    snapshot!("help_check", of(&["check", "--help"]));
-    snapshot!("help_list", of(&["list", "--help"]));
-    snapshot!("help_explain", of(&["explain", "--help"]));
-    snapshot!("help_smoke", of(&["smoke", "--help"]));
-    snapshot!("help_sweep", of(&["sweep", "--help"]));
-    snapshot!("help_replay", of(&["replay", "--help"]));
-    snapshot!("help_judge", of(&["judge", "--help"]));
-    snapshot!("help_implementations", of(&["implementations", "--help"]));
-    assert_eq!(of(&["--version"]), concat!("procession ", env!("CARGO_PKG_VERSION"), "\n"));
+    snapshot!("help", told(&["--help"]));
+    snapshot!("help_check", told(&["check", "--help"]));
+    snapshot!("help_list", told(&["list", "--help"]));
+    snapshot!("help_explain", told(&["explain", "--help"]));
+    snapshot!("help_smoke", told(&["smoke", "--help"]));
+    snapshot!("help_sweep", told(&["sweep", "--help"]));
+    snapshot!("help_replay", told(&["replay", "--help"]));
+    snapshot!("help_judge", told(&["judge", "--help"]));
+    snapshot!("help_implementations", told(&["implementations", "--help"]));
+    assert_eq!(told(&["--version"]), concat!("procession ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 fn objects(text: &str) -> Vec<Value> {

@@ -70,6 +70,13 @@ fn said(command: &mut Command) -> Said {
     Said { out: text(output.stdout), err: text(output.stderr), status: output.status.code() }
 }
 
+/// What the command says when it succeeds, and nothing is wrong.
+fn told(arguments: &[&str]) -> String {
+    let said = procession(arguments);
+    assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
+    said.out
+}
+
 /// Checks with its reports in a directory.
 fn check(report: &Path, arguments: &[&str]) -> Said {
     let report = report.display().to_string();

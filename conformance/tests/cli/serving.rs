@@ -13,7 +13,7 @@ use procession_manager::{Address, CallError, Key, Remote};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Said, command, directory, procession, said, snapshot, trial};
+use super::{Said, command, directory, procession, said, snapshot, told, trial};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
@@ -39,14 +39,9 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn help() {
-    let of = |arguments: &[&str]| {
-        let said = procession(arguments);
-        assert_eq!((said.status, said.err.as_str()), (Some(0), ""));
-        said.out
-    };
-    snapshot!("help_manager", of(&["manager", "--help"]));
-    snapshot!("help_manager_serve", of(&["manager", "serve", "--help"]));
-    snapshot!("help_manager_soak", of(&["manager", "soak", "--help"]));
+    snapshot!("help_manager", told(&["manager", "--help"]));
+    snapshot!("help_manager_serve", told(&["manager", "serve", "--help"]));
+    snapshot!("help_manager_soak", told(&["manager", "soak", "--help"]));
 }
 
 const KEY: &str = "open sesame";
