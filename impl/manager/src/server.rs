@@ -21,7 +21,7 @@ mod stored;
 mod tokens;
 
 pub use arguments::Arguments;
-pub use call::{Call, Fault, Given, Quota};
+pub use call::{Call, Fault, Given, Quota, Taken};
 pub use caller::{Bell, Caller, CallerId, Woken};
 pub use creation::{Constructor, Creation};
 pub use limits::Limits;

@@ -1,6 +1,7 @@
 //! Whole messages over a connected socket, each within a deadline.
 
 mod looking;
+mod unread;
 
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
@@ -26,6 +27,8 @@ pub struct Stream {
     receiver: Receiver,
     ahead: Ahead,
     looking: Looking,
+    /// A receive found the connection reset.
+    is_reset: bool,
 }
 
 /// What was taken from the socket beyond what was asked for.
@@ -77,7 +80,8 @@ pub enum ReceiveError {
 impl Stream {
     /// The messages on a connected stream socket, of which nothing is read that is not a message.
     pub fn new(fd: OwnedFd) -> Stream {
-        Stream { fd, receiver: Receiver::new(), ahead: Ahead::default(), looking: Looking::new() }
+        let (receiver, ahead, looking) = (Receiver::new(), Ahead::default(), Looking::new());
+        Stream { fd, receiver, ahead, looking, is_reset: false }
     }
 
     /// Sends one message; waits for room until the deadline, or as long as it takes.
@@ -96,12 +100,21 @@ impl Stream {
     /// See [`ReceiveError`].
     pub fn receive(&mut self, most: u64, deadline: Option<Instant>) -> Result<Vec<u8>, ReceiveError> {
         let socket = Socket { fd: self.fd.as_fd(), patience: deadline.into() };
-        let mut from = ReadAhead { socket, ahead: &mut self.ahead, looking: &mut self.looking };
-        match self.receiver.receive(&mut from, most) {
+        let mut from =
+            ReadAhead { socket, ahead: &mut self.ahead, looking: &mut self.looking, is_reset: false };
+        let received = self.receiver.receive(&mut from, most);
+        self.is_reset |= from.is_reset;
+        match received {
             Ok(Some(message)) => Ok(message),
             Ok(None) => Err(ReceiveError::Ended),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether the peer has left without having read all that was sent to it, when a receive has said that the
+    /// connection has ended.
+    pub(crate) fn is_left_unread(&self) -> bool {
+        self.is_reset || unread::is_unacknowledged(self.fd.as_fd())
     }
 
     /// Lends the memory of a message that is no longer needed to those that come.
@@ -226,10 +239,20 @@ struct ReadAhead<'a> {
     socket: Socket<'a>,
     ahead: &'a mut Ahead,
     looking: &'a mut Looking,
+    /// The connection was found to be reset, of which the receiver says nothing between two messages.
+    is_reset: bool,
 }
 
 impl Read for ReadAhead<'_> {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let count = self.take(space);
+        self.is_reset |= matches!(&count, Err(error) if error.kind() == ErrorKind::ConnectionReset);
+        count
+    }
+}
+
+impl ReadAhead<'_> {
+    fn take(&mut self, space: &mut [u8]) -> io::Result<usize> {
         let ahead = &mut *self.ahead;
         if ahead.used == ahead.came {
             if space.len() >= AHEAD {

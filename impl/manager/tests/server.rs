@@ -14,3 +14,5 @@ mod limits;
 mod objects;
 #[path = "server/table.rs"]
 mod table;
+#[path = "server/taken.rs"]
+mod taken;

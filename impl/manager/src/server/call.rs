@@ -39,6 +39,9 @@ pub struct Quota {
 pub enum Given {
     /// A value, which is copied to the client.
     Value(Stored),
+    /// A value that the object has no more: [`put_back`](Referent::put_back) gets it, if the client is killed or
+    /// leaves before it has received the reply, or the reply cannot be sent.
+    Taken(Taken),
     /// A new object that stays with the server: the client is given a proxy of this type.
     Proxy {
         /// The name of the type.
@@ -46,6 +49,15 @@ pub enum Given {
         /// The object.
         referent: Arc<dyn Referent>,
     },
+}
+
+/// What was taken out of an object.
+#[derive(Clone)]
+pub struct Taken {
+    /// The value, which is copied to the client.
+    pub value: Stored,
+    /// Where it was, as the object counts its places.
+    pub place: u64,
 }
 
 impl Given {

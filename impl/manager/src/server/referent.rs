@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::{Call, CallerId, Fault, Given, Stored};
+use super::{Call, CallerId, Fault, Given, Stored, Taken};
 use crate::python::{Raise, Work};
 
 /// An object that a server holds for its clients.
@@ -41,6 +41,11 @@ pub trait Referent: Any + Send + Sync {
     fn display(&self, most: usize, work: &mut Work) -> Result<String, Raise> {
         self.repr(most, work)
     }
+
+    /// What a call has [taken out](Given::Taken) never reached its client: it goes back to where it was, and to
+    /// whoever waits for it. Called at most once for each call, before the session that made it has
+    /// [left](Referent::left). A type whose calls take nothing out has no use for it.
+    fn put_back(&self, _taken: Taken) {}
 
     /// A session has ended, by the death of its client perhaps: what it held here is free again, where that is
     /// the type's promise. Called once for each session that called a method of this object, after the last

@@ -1,5 +1,11 @@
 //! One connection, whose client has proved the key: one request of the server itself, or a session in which proxies
 //! call their objects.
+//!
+//! What a call takes out of an object is the client's when it has read the whole reply, and not before: until then
+//! the session keeps it, and puts it back if the reply cannot be sent or the connection ends unread. That the client
+//! has read it is said by its next request, or by a connection that ends otherwise: who is killed after the last byte
+//! has taken it along, whatever it has done with it. The system says the end of a connection when the last process
+//! that has the client's side closes it or ends, so a copy in a forked child delays it.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +18,7 @@ use super::connections::Place;
 use super::reply::{Answer, key_error};
 use super::serve::Shared;
 use super::tokens::tokens_in;
-use super::{Arguments, Call, Caller, Fault, Given, Object, Quota, Referent, Whole, oneshot};
+use super::{Arguments, Call, Caller, Fault, Given, Object, Quota, Referent, Taken, Whole, oneshot};
 use crate::family::named;
 use crate::python::{Class, Raise, Work, text_repr};
 use crate::stream::{ReceiveError, Stream};
@@ -23,7 +29,7 @@ pub(super) fn serve(shared: &Shared, mut stream: Stream, caller: &Caller, mut pl
     let Ok(message) = stream.receive(shared.limits.message as u64, None) else { return };
     let after = oneshot::answer(shared, caller, &mut place, &message);
     drop(message);
-    let is_sent = send(shared, &mut stream, &after.answer, true);
+    let is_sent = send(shared, &mut stream, &after.answer, true) != Sent::Nothing;
     match after.then {
         // Whoever asked for it may have left already: what was asked is done all the same.
         oneshot::Then::End => shared.end(),
@@ -34,53 +40,76 @@ pub(super) fn serve(shared: &Shared, mut stream: Stream, caller: &Caller, mut pl
 
 /// A session: requests and replies in turn, until the client or the server leaves.
 fn run(shared: &Shared, stream: &mut Stream, caller: &Caller) {
-    let mut session = Session { shared, caller, called: HashMap::new(), last_reply: Vec::new() };
+    let mut session = Session { shared, caller, called: HashMap::new(), last_reply: Vec::new(), taken: None };
     loop {
         let answer = match stream.receive(shared.limits.message as u64, None) {
             Ok(message) => {
                 // Whoever was given a proxy with the last reply has its own reference by now.
                 let last = std::mem::take(&mut session.last_reply);
-                drop(last);
+                let taken = session.taken.take();
+                drop((last, taken));
                 let answer = session.answer(&message);
                 stream.reuse(message);
                 answer
             }
+            // Whoever begins another request has read the last reply.
             Err(ReceiveError::TooLong(length)) => {
                 let most = shared.limits.message;
                 let said = format!("a request of {length} bytes, expected at most {most}");
                 let _ = send(shared, stream, &Answer::traceback(&Raise::value_error(said)), false);
                 break;
             }
-            Err(_) => break,
+            Err(_) => {
+                if stream.is_left_unread() {
+                    session.put_back();
+                }
+                break;
+            }
         };
         let Some(answer) = answer else { break };
         if let Answer::Value(stored) = &answer {
             session.last_reply = stored.holds().to_vec();
         }
-        if !send(shared, stream, &answer, false) {
-            break;
+        match send(shared, stream, &answer, false) {
+            Sent::Answer => {}
+            Sent::Excuse => session.put_back(),
+            Sent::Nothing => {
+                session.put_back();
+                break;
+            }
         }
     }
     session.leave();
 }
 
-/// Sends a reply, or why that cannot be; false where nobody takes it.
-fn send(shared: &Shared, stream: &mut Stream, answer: &Answer, is_oneshot: bool) -> bool {
+/// What was sent to a client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    /// The answer.
+    Answer,
+    /// Why the answer cannot be sent.
+    Excuse,
+    /// Nothing, or a part, for nobody takes it.
+    Nothing,
+}
+
+/// Sends a reply, or why that cannot be.
+fn send(shared: &Shared, stream: &mut Stream, answer: &Answer, is_oneshot: bool) -> Sent {
     let most = shared.limits.message;
     let space = stream.take_space();
     let written = answer.write(space).and_then(|reply| match reply.len() <= most {
         true => Ok(reply),
         false => Err(format!("a reply of {} bytes, expected at most {most}", reply.len())),
     });
+    let sent = if written.is_ok() { Sent::Answer } else { Sent::Excuse };
     let reply = written.or_else(|why| match is_oneshot {
         true => Answer::traceback(&Raise::value_error(why)).write(Vec::new()),
         false => Answer::unserializable(&why).write(Vec::new()),
     });
-    reply.is_ok_and(|reply| {
-        let is_sent = stream.send(&reply, None).is_ok();
-        stream.reuse(reply);
-        is_sent
-    })
+    let Ok(reply) = reply else { return Sent::Nothing };
+    let is_sent = stream.send(&reply, None).is_ok();
+    stream.reuse(reply);
+    if is_sent { sent } else { Sent::Nothing }
 }
 
 /// The request in a message, or the reply that says why there is none.
@@ -144,6 +173,12 @@ struct Called {
     referent: Weak<dyn Referent>,
 }
 
+impl Called {
+    fn of(object: &Arc<Object>) -> Called {
+        Called { object: Arc::downgrade(object), referent: Arc::downgrade(&object.referent) }
+    }
+}
+
 struct Session<'s> {
     shared: &'s Shared,
     caller: &'s Caller,
@@ -151,6 +186,8 @@ struct Session<'s> {
     called: HashMap<Box<str>, Called>,
     /// What the last reply named.
     last_reply: Vec<Arc<Object>>,
+    /// What the last call has taken out, until its client has read the reply.
+    taken: Option<(Called, Taken)>,
 }
 
 impl Session<'_> {
@@ -202,6 +239,12 @@ impl Session<'_> {
         });
         match measured.and(given) {
             Ok(Given::Value(value)) => Some(Answer::Value(value)),
+            Ok(Given::Taken(taken)) => {
+                let value = taken.value.clone();
+                let called = Called::of(&object);
+                self.taken = Some((called, taken));
+                Some(Answer::Value(value))
+            }
             Ok(Given::Proxy { typeid, referent }) => self.proxy(typeid, referent),
             Err(Fault::Raised(raise)) => Some(Answer::raised(&raise)),
             Err(Fault::Failed(text)) => Some(Answer::failed(&text)),
@@ -238,8 +281,21 @@ impl Session<'_> {
         if self.called.len() >= 64 && self.called.len().is_power_of_two() {
             self.called.retain(|_, called| called.referent.strong_count() > 0);
         }
-        let called = Called { object: Arc::downgrade(object), referent: Arc::downgrade(&object.referent) };
-        self.called.insert(object.ident.clone(), called);
+        self.called.insert(object.ident.clone(), Called::of(object));
+    }
+
+    /// Gives what the last call has taken out back to its object, if that is there still.
+    fn put_back(&mut self) {
+        let Some((called, taken)) = self.taken.take() else { return };
+        let Some(referent) = called.referent.upgrade() else { return };
+        // As for `left`: nobody is there to hear of a panic.
+        let _ = guarded(|| {
+            referent.put_back(taken);
+            if let Some(object) = called.object.upgrade() {
+                self.shared.objects.measure(&object);
+            }
+            Ok(())
+        });
     }
 
     /// Tells every object that it has called that it is gone.

@@ -1,9 +1,12 @@
 //! A client that says exactly what it is told to.
 
 use std::io::Read;
+use std::net::TcpStream;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use nix::sys::socket::{MsgFlags, recv};
 use procession_manager::Address;
 use procession_wire::auth::{Key, Options, Role, run};
 use procession_wire::frame::{LongForm, Receiver, write_message};
@@ -25,7 +28,15 @@ pub struct Answer(Value<'static>);
 impl Client {
     /// Connects, and proves the key.
     pub fn connect(address: &Address) -> Client {
-        let mut stream = UnixStream::connect(path_of(address)).expect("the server listens");
+        let mut stream = match address {
+            // What is done with it is the same for both families.
+            Address::Tcp { host, port } => {
+                let stream = TcpStream::connect((host.as_str(), *port)).expect("the server listens");
+                stream.set_nodelay(true).expect("a socket");
+                UnixStream::from(OwnedFd::from(stream))
+            }
+            _ => UnixStream::connect(path_of(address)).expect("the server listens"),
+        };
         // A server that does not answer fails the test instead of holding it for ever.
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket");
         let key = Key::new(KEY).expect("it has bytes");
@@ -59,6 +70,19 @@ impl Client {
     pub fn receive(&mut self) -> Option<Answer> {
         let reply = self.receiver.receive(&mut self.stream, 1 << 30).expect("a whole message or the end")?;
         Some(Answer(pickle::read(&reply).expect("a pickle").into_owned()))
+    }
+
+    /// Waits until the server has sent something, and leaves it where it is.
+    pub fn wait_for_reply(&self) {
+        let came = recv(self.stream.as_raw_fd(), &mut [0], MsgFlags::MSG_PEEK);
+        assert_eq!(came, Ok(1), "a reply comes");
+    }
+
+    /// Reads so many bytes of what the server has sent.
+    pub fn read(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.stream.read_exact(&mut bytes).expect("so much was sent");
+        bytes
     }
 
     /// Whether the server has closed the connection, with or without an error.

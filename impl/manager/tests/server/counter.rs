@@ -6,12 +6,16 @@ use std::time::{Duration, Instant};
 use procession_manager::Address;
 use procession_manager::python::{Class, Raise, Work};
 use procession_manager::server::{
-    Call, CallerId, Fault, Given, Own, Referent, Registry, Server, Serving, Settings, Stored, Whole, Woken,
+    Call, CallerId, Fault, Given, Own, Referent, Registry, Server, Serving, Settings, Stored, Taken, Whole,
+    Woken,
 };
 use procession_wire::auth::Key;
 
 /// The key of every server here.
 pub const KEY: &[u8] = b"the key of a test";
+
+/// How long somebody waits who is to be woken by something else.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Counts, and remembers who has left.
 #[derive(Default)]
@@ -68,7 +72,7 @@ impl Kept {
 
 impl Referent for Kept {
     fn exposed(&self) -> &[&'static str] {
-        &["put", "get", "take", "wait", "exit", "left"]
+        &["put", "get", "take", "take_last", "take_large", "wait", "exit", "left"]
     }
 
     fn call(&self, call: &mut Call<'_>) -> Result<Given, Fault> {
@@ -88,12 +92,19 @@ impl Referent for Kept {
                 drop(value);
                 Ok(found.map_or_else(Given::none, Given::Value))
             }
-            "wait" => {
-                match call.caller.park(Some(Instant::now() + Duration::from_secs(600))).expect("a bell") {
-                    Woken::Left => Err(Fault::Left),
-                    woken => Err(Fault::Failed(format!("woken by {woken:?}"))),
-                }
+            // When its client has closed the connection, and not before.
+            "take_last" => match call.caller.park(Some(Instant::now() + PATIENCE)).expect("a bell") {
+                Woken::Left => Ok(Given::Taken(Taken { value: Stored::int(7), place: 0 })),
+                woken => Err(Fault::Failed(format!("woken by {woken:?}"))),
+            },
+            "take_large" => {
+                let value = Stored::build(|builder| builder.str("x".repeat(100_000).as_str()));
+                Ok(Given::Taken(Taken { value, place: 0 }))
             }
+            "wait" => match call.caller.park(Some(Instant::now() + PATIENCE)).expect("a bell") {
+                Woken::Left => Err(Fault::Left),
+                woken => Err(Fault::Failed(format!("woken by {woken:?}"))),
+            },
             "exit" => Err(Fault::Left),
             _ => Ok(Given::int(self.left.lock().expect("nobody panics with it").len() as i64)),
         }
@@ -109,6 +120,10 @@ impl Referent for Kept {
     fn repr(&self, most: usize, work: &mut Work) -> Result<String, Raise> {
         let value = self.value.lock().expect("nobody panics with it").clone();
         value.map_or(Ok("nothing".into()), |value| procession_manager::python::repr(value.root(), most, work))
+    }
+
+    fn put_back(&self, taken: Taken) {
+        self.keep(taken.value);
     }
 
     fn left(&self, caller: CallerId) {

@@ -6,7 +6,9 @@
 //!    takes what is there, so a queue that has an item is never called empty; the called one then waits on, at
 //!    his place.
 //! 2. As many waiters are called as there are items, if there are so many.
-//! 3. While somebody waits to put, there is no room: whoever makes room puts the longest waiter's item for him.
+//! 3. Items are in the order in which they were put; one that was taken and comes back is at its place among
+//!    them. It may be one more than there is room for, and is no new task.
+//! 4. While somebody waits to put, there is no room: whoever makes room puts the longest waiter's item for him.
 //!    Then that item has been put, whatever becomes of its client.
 
 use std::collections::VecDeque;
@@ -16,7 +18,9 @@ use super::line::{Left, Line, Ticket};
 /// The state of a queue of `I`; `W` is what a waiter is woken by.
 #[derive(Debug)]
 pub struct Items<W, I> {
-    items: VecDeque<I>,
+    items: VecDeque<Got<I>>,
+    /// How many items were ever put: the place of the next one.
+    next: u64,
     /// What the items weigh.
     bytes: usize,
     /// `None` for a queue without a bound.
@@ -24,6 +28,8 @@ pub struct Items<W, I> {
     /// Items for which nobody has said that he is done with them.
     unfinished: u64,
     is_shut_down: bool,
+    /// With all that was there.
+    is_cleared: bool,
     getters: Line<W, ()>,
     putters: Line<(W, I), PutEnd>,
     joiners: Line<W, ()>,
@@ -45,6 +51,15 @@ pub enum NotPut<I> {
     Full(I),
     /// The queue has been shut down.
     ShutDown(I),
+}
+
+/// An item that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Got<I> {
+    /// Its place among all that were ever put.
+    pub place: u64,
+    /// The item.
+    pub item: I,
 }
 
 /// Why there is no item.
@@ -71,10 +86,12 @@ impl<W: Clone, I: Weighed> Items<W, I> {
     pub fn new(maxsize: Option<usize>) -> Items<W, I> {
         Items {
             items: VecDeque::new(),
+            next: 0,
             bytes: 0,
             maxsize,
             unfinished: 0,
             is_shut_down: false,
+            is_cleared: false,
             getters: Line::default(),
             putters: Line::default(),
             joiners: Line::default(),
@@ -139,11 +156,11 @@ impl<W: Clone, I: Weighed> Items<W, I> {
     ///
     /// # Errors
     /// [`NotGot`].
-    pub fn try_get(&mut self, wakers: &mut Vec<W>) -> Result<I, NotGot> {
-        let Some(item) = self.items.pop_front() else {
+    pub fn try_get(&mut self, wakers: &mut Vec<W>) -> Result<Got<I>, NotGot> {
+        let Some(got) = self.items.pop_front() else {
             return Err(if self.is_shut_down { NotGot::ShutDown } else { NotGot::Empty });
         };
-        self.bytes -= item.bytes();
+        self.bytes -= got.item.bytes();
         while !self.is_full()
             && let Ok((waker, item)) = self.putters.grant(PutEnd::Done)
         {
@@ -151,14 +168,14 @@ impl<W: Clone, I: Weighed> Items<W, I> {
             wakers.push(waker);
         }
         self.call_getters(wakers);
-        Ok(item)
+        Ok(got)
     }
 
     /// The same for one who would wait: the items for which others have been called are theirs.
     ///
     /// # Errors
     /// [`NotGot`].
-    pub fn try_get_in_turn(&mut self, wakers: &mut Vec<W>) -> Result<I, NotGot> {
+    pub fn try_get_in_turn(&mut self, wakers: &mut Vec<W>) -> Result<Got<I>, NotGot> {
         match self.items.len() > self.getters.granted() || self.is_shut_down {
             true => self.try_get(wakers),
             false => Err(NotGot::Empty),
@@ -171,7 +188,12 @@ impl<W: Clone, I: Weighed> Items<W, I> {
     }
 
     /// What a waiter gets who has woken: `None` if he was not called, or too late; then he waits on.
-    pub fn find_get(&mut self, ticket: Ticket, waker: &W, wakers: &mut Vec<W>) -> Option<Result<I, NotGot>> {
+    pub fn find_get(
+        &mut self,
+        ticket: Ticket,
+        waker: &W,
+        wakers: &mut Vec<W>,
+    ) -> Option<Result<Got<I>, NotGot>> {
         self.getters.find(ticket)?;
         match self.try_get(wakers) {
             Err(NotGot::Empty) => {
@@ -186,9 +208,24 @@ impl<W: Clone, I: Weighed> Items<W, I> {
     ///
     /// # Errors
     /// [`NotGot`].
-    pub fn time_out_get(&mut self, ticket: Ticket, wakers: &mut Vec<W>) -> Result<I, NotGot> {
+    pub fn time_out_get(&mut self, ticket: Ticket, wakers: &mut Vec<W>) -> Result<Got<I>, NotGot> {
         self.getters.leave(ticket);
         self.try_get(wakers)
+    }
+
+    /// Takes back an item that has not reached whoever took it. Others may have taken later ones meanwhile. Gives it
+    /// where the queue has been shut down at once: it is as those that were there then.
+    pub fn put_back(&mut self, got: Got<I>, wakers: &mut Vec<W>) -> Option<I> {
+        if self.is_cleared {
+            self.unfinished = self.unfinished.saturating_sub(1);
+            self.free_joiners(wakers);
+            return Some(got.item);
+        }
+        self.bytes += got.item.bytes();
+        let at = self.items.partition_point(|other| other.place < got.place);
+        self.items.insert(at, got);
+        self.call_getters(wakers);
+        None
     }
 
     /// Ends the wait of a client that has left. The next is called for what he was.
@@ -239,7 +276,8 @@ impl<W: Clone, I: Weighed> Items<W, I> {
         if immediate {
             self.unfinished = self.unfinished.saturating_sub(self.items.len() as u64);
             self.bytes = 0;
-            dropped.extend(self.items.drain(..));
+            self.is_cleared = true;
+            dropped.extend(self.items.drain(..).map(|got| got.item));
             self.free_joiners(wakers);
         }
         while let Ok(waker) = self.getters.grant(()) {
@@ -256,7 +294,8 @@ impl<W: Clone, I: Weighed> Items<W, I> {
 
     fn push(&mut self, item: I) {
         self.bytes += item.bytes();
-        self.items.push_back(item);
+        self.items.push_back(Got { place: self.next, item });
+        self.next += 1;
         self.unfinished += 1;
     }
 

@@ -1,18 +1,20 @@
 //! `queue.Queue` for clients, which is what both `Queue` and `JoinableQueue` of a manager are.
 //!
-//! An item is in the queue when its put returns. It leaves the queue with a client that is there to take it: one
-//! that has died while it waited takes nothing along. A task that a client has taken and not done when it dies
-//! stays undone, as in CPython: whether its work was done nobody but that client knows.
+//! An item is in the queue when its put returns. It leaves the queue with a client that has read all of the reply: one
+//! that has died before takes nothing along. Then the item is at its place again, before all that were put later, also
+//! in a queue that has become full meanwhile, and goes to who waits for it. Others may have got later items by then, so
+//! who counts on the order of all items counts on nobody being killed. A task that a client has taken and not done when
+//! it dies stays undone, as in CPython: whether its work was done nobody but that client knows.
 
 use super::deadline::is_true;
 use super::integer::integer;
-use super::items::{Items, NotGot, NotPut, PutEnd, TooOften, Weighed};
+use super::items::{Got, Items, NotGot, NotPut, PutEnd, TooOften, Weighed};
 use super::line::Left;
 use super::serial::within;
 use super::shared::Begun;
 use super::{Deadline, Serial, Shared};
 use crate::python::{Class, Raise, Work};
-use crate::server::{Arguments, Bell, Call, Fault, Given, Quota, Referent, Stored, Whole, Woken};
+use crate::server::{Arguments, Bell, Call, Fault, Given, Quota, Referent, Stored, Taken, Whole, Woken};
 
 /// A managed queue.
 pub struct Queue {
@@ -144,7 +146,7 @@ impl Queue {
             }
         })?;
         match got {
-            Ok(item) => Ok(Given::Value(item)),
+            Ok(Got { place, item }) => Ok(Given::Taken(Taken { value: item, place })),
             Err(NotGot::Empty) => Err(Raise::bare(Class::Empty).into()),
             Err(NotGot::ShutDown) => Err(Raise::bare(Class::ShutDown).into()),
         }
@@ -211,6 +213,11 @@ impl Referent for Queue {
 
     fn repr(&self, most: usize, _work: &mut Work) -> Result<String, Raise> {
         within(format!("<queue.Queue object at {}>", self.serial), most)
+    }
+
+    fn put_back(&self, taken: Taken) {
+        let got = Got { place: taken.place, item: taken.value };
+        drop(self.items.change(|items, bells| items.put_back(got, bells)));
     }
 
     fn size(&self) -> usize {

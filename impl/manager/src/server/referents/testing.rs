@@ -13,7 +13,7 @@ use procession_wire::{Kind, Value};
 use super::{Barrier, Condition, Event, Lock, Queue, Semaphore};
 use crate::python::{Class, Work};
 use crate::server::{
-    Arguments, Bell, Call, Caller, CallerId, Fault, Given, Object, Objects, Quota, Referent,
+    Arguments, Bell, Call, Caller, CallerId, Fault, Given, Object, Objects, Quota, Referent, Taken,
 };
 
 /// An argument or a result.
@@ -129,7 +129,9 @@ impl Client {
                 quota: &self.quota,
             };
             match object.referent.call(&mut call) {
-                Ok(Given::Value(stored)) => Said::Gave(datum(stored.root().kind())),
+                Ok(Given::Value(value) | Given::Taken(Taken { value, .. })) => {
+                    Said::Gave(datum(value.root().kind()))
+                }
                 Ok(Given::Proxy { typeid, .. }) => panic!("{method} gave a {typeid}"),
                 Err(Fault::Raised(raise)) => Said::Raised(raise.class),
                 Err(Fault::Failed(said) | Fault::Unserializable(said)) => Said::Failed(said),

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::python::{Raise, Work};
 use crate::server::{
-    Arguments, Bell, Call, Caller, CallerId, Fault, Given, Object, Objects, Quota, Referent, Stored, Whole,
+    Arguments, Bell, Call, Caller, CallerId, Fault, Given, Object, Objects, Quota, Referent, Stored, Taken,
+    Whole,
 };
 
 /// A server's table, and what calls may cost.
@@ -128,7 +129,7 @@ pub fn shown(stored: &Stored) -> String {
 /// The value that was given.
 pub fn value(given: Given) -> Stored {
     match given {
-        Given::Value(value) => value,
+        Given::Value(value) | Given::Taken(Taken { value, .. }) => value,
         Given::Proxy { typeid, .. } => panic!("a proxy of a {typeid}"),
     }
 }

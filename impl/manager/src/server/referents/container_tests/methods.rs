@@ -172,7 +172,7 @@ fn an_iterator_gives_each_key_once_and_minds_changes() {
     let dict = bench.of("dict", ([("a", 1), ("b", 2)],));
     let iterator = || match bench.send(&dict, "__iter__", &Sent::of(())).unwrap() {
         Given::Proxy { typeid, referent } => bench.put(typeid, referent),
-        Given::Value(_) => panic!("a value"),
+        Given::Value(_) | Given::Taken(_) => panic!("a value"),
     };
     let (one, other) = (iterator(), iterator());
     assert_eq!(&*one.typeid, "Iterator");

@@ -30,6 +30,9 @@ enum Step {
     TimeOut(usize),
     /// Its client dies; if it waits, the server sees it.
     Die(usize),
+    /// The client of a session that got something dies before it has it: one of these, by number modulo how many
+    /// there are.
+    PutBack(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -45,6 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
         90 => session.clone().prop_map(Step::Wake),
         30 => session.clone().prop_map(Step::TimeOut),
         30 => session.prop_map(Step::Die),
+        30 => (0..64usize).prop_map(Step::PutBack),
     ]
 }
 
@@ -59,13 +63,18 @@ enum Waits {
 /// The queue, written down.
 #[derive(Default)]
 struct Model {
-    items: VecDeque<u64>,
+    items: VecDeque<Got<u64>>,
+    /// How many there ever were.
+    count: u64,
+    /// What was got, and may come back.
+    got: Vec<Got<u64>>,
     /// Items of those who wait for room, in the order in which they came.
     putting: VecDeque<u64>,
     /// How puts that had to wait have ended, of those who have not woken.
     put: HashMap<u64, PutEnd>,
     unfinished: u64,
     is_shut_down: bool,
+    is_cleared: bool,
     /// Sessions that wait for the end of all tasks, and those for whom it has come.
     joining: Vec<usize>,
     joined: Vec<usize>,
@@ -73,12 +82,13 @@ struct Model {
 
 impl Model {
     fn push(&mut self, item: u64) {
-        self.items.push_back(item);
+        self.items.push_back(Got { place: self.count, item });
+        self.count += 1;
         self.unfinished += 1;
     }
 
-    fn pop(&mut self, maxsize: Option<usize>) -> Result<u64, NotGot> {
-        let Some(item) = self.items.pop_front() else {
+    fn pop(&mut self, maxsize: Option<usize>) -> Result<Got<u64>, NotGot> {
+        let Some(got) = self.items.pop_front() else {
             return Err(if self.is_shut_down { NotGot::ShutDown } else { NotGot::Empty });
         };
         if maxsize.is_none_or(|maxsize| self.items.len() < maxsize)
@@ -87,7 +97,8 @@ impl Model {
             self.put.insert(item, PutEnd::Done);
             self.push(item);
         }
-        Ok(item)
+        self.got.push(got);
+        Ok(got)
     }
 
     fn finish(&mut self) {
@@ -155,7 +166,8 @@ fn run(maxsize: Option<usize>, steps: Vec<Step>) -> Result<(), TestCaseError> {
                 model.put.extend(expected.iter().map(|item| (*item, PutEnd::ShutDown)));
                 if immediate {
                     model.unfinished = model.unfinished.saturating_sub(model.items.len() as u64);
-                    expected.extend(model.items.drain(..));
+                    expected.extend(model.items.drain(..).map(|got| got.item));
+                    model.is_cleared = true;
                     model.finish();
                 }
                 model.is_shut_down = true;
@@ -202,6 +214,18 @@ fn run(maxsize: Option<usize>, steps: Vec<Step>) -> Result<(), TestCaseError> {
                     None => {}
                 }
             }
+            Step::PutBack(number) if !model.got.is_empty() => {
+                let got = model.got.swap_remove(number % model.got.len());
+                let dropped = queue.put_back(got, &mut wakers);
+                prop_assert_eq!(dropped, model.is_cleared.then_some(got.item));
+                if model.is_cleared {
+                    model.unfinished = model.unfinished.saturating_sub(1);
+                    model.finish();
+                } else {
+                    model.items.push_back(got);
+                    model.items.make_contiguous().sort_by_key(|got| got.place);
+                }
+            }
             _ => {}
         }
         prop_assert_eq!(queue.len(), model.items.len());
@@ -238,5 +262,5 @@ fn the_dead_take_nothing_along() {
     assert_eq!(wakers, ["dead"]);
     queue.leave_get(dead, &mut wakers);
     assert_eq!(wakers, ["dead", "living"]);
-    assert_eq!(queue.find_get(living, &"living", &mut wakers), Some(Ok(7)));
+    assert_eq!(queue.find_get(living, &"living", &mut wakers), Some(Ok(Got { place: 0, item: 7 })));
 }
