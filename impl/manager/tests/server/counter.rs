@@ -50,6 +50,11 @@ impl Counter {
         Err(Raise::with(class, &("as asked", 7)).expect("plain values"))
     }
 
+    fn take(&self) -> Result<Given, Fault> {
+        let total = std::mem::take(&mut *self.total.lock().expect("nobody panics with it"));
+        Ok(Given::Taken(Taken { value: Stored::int(total), place: total as u64 }))
+    }
+
     fn twin(&self) -> Result<Counter, Raise> {
         Counter::new(Some(self.get()?))
     }
@@ -145,6 +150,10 @@ pub fn registry() -> Registry {
         .method("pid", |_: &Counter| Ok(std::process::id()))
         .method("large", |_: &Counter, bytes: usize| Ok("x".repeat(bytes)))
         .raw("unserialisable", |_, _| Err(Fault::Unserializable("cannot pickle a thread".into())))
+        .raw("take", |counter, _| counter.take())
+        .put_back(|counter, taken| {
+            counter.add(taken.place as i64).expect("it was as much before");
+        })
         .method("_secret", |_: &Counter| Ok(42))
         .display(|counter| format!("a counter at {}", counter.get().unwrap_or_default()));
     let counter = registry.register(own.clone());

@@ -113,6 +113,22 @@ fn a_reply_that_cannot_be_sent_gives_its_item_back() {
 }
 
 #[test]
+fn a_type_of_one_s_own_takes_back() {
+    let serving = served(settings());
+    let address = serving.address();
+    let counter = create(address, "counter");
+    let mut other = Client::session(address);
+    other.ask(Some(&counter), "add", |builder| vec![builder.int(5)]);
+    let mut dying = Client::session(address);
+    dying.request(Some(&counter), "take", |_| Vec::new());
+    dying.wait_for_reply();
+    drop(dying);
+    until_at_least(&mut other, &counter, "get", 5);
+    assert_eq!(other.call(&counter, "take").int(), 5);
+    assert_eq!(other.call(&counter, "get").int(), 0);
+}
+
+#[test]
 fn a_reply_that_is_too_long_gives_its_item_back() {
     let mut settings = settings();
     settings.limits.message = 10_000;

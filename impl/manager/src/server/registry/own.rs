@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::super::{Arguments, Call, CallerId, Constructor, Creation, Fault, Given, Referent, Whole};
+use super::super::{Arguments, Call, CallerId, Constructor, Creation, Fault, Given, Referent, Taken, Whole};
 use super::function::{Function, Make, result_of};
 use crate::python::{Class, Raise, Work};
 
@@ -43,6 +43,7 @@ pub struct Own<T> {
     display: Option<Arc<Display<T>>>,
     size: Arc<dyn Fn(&T) -> usize + Send + Sync>,
     left: Option<Arc<Left<T>>>,
+    put_back: Option<Arc<PutBack<T>>>,
 }
 
 /// A registered type of one's own, as methods name it that give objects of it.
@@ -56,6 +57,7 @@ struct Parts<T> {
 type Making<T> = dyn Fn(&str, Arguments<'_>) -> Result<T, Raise> + Send + Sync;
 type Display<T> = dyn Fn(&T) -> String + Send + Sync;
 type Left<T> = dyn Fn(&T, CallerId) + Send + Sync;
+type PutBack<T> = dyn Fn(&T, Taken) + Send + Sync;
 type Body<T> = dyn Fn(&Bound<T>, &mut Call<'_>) -> Result<Given, Fault> + Send + Sync;
 
 struct Method<T> {
@@ -81,6 +83,7 @@ impl<T: Send + Sync + 'static> Own<T> {
             display: None,
             size: Arc::new(|object| size_of_val(object)),
             left: None,
+            put_back: None,
         }
     }
 
@@ -160,6 +163,13 @@ impl<T: Send + Sync + 'static> Own<T> {
         self
     }
 
+    /// What becomes of what a [`raw`](Own::raw) method gave as [`Given::Taken`] and its client has never received;
+    /// otherwise it is dropped.
+    pub fn put_back(mut self, put_back: impl Fn(&T, Taken) + Send + Sync + 'static) -> Own<T> {
+        self.put_back = Some(Arc::new(put_back));
+        self
+    }
+
     fn body(
         mut self,
         name: &'static str,
@@ -211,6 +221,7 @@ impl<T> Clone for Own<T> {
             display: self.display.clone(),
             size: self.size.clone(),
             left: self.left.clone(),
+            put_back: self.put_back.clone(),
         }
     }
 }
@@ -250,6 +261,12 @@ impl<T: Send + Sync + 'static> Referent for Bound<T> {
             return Err(Raise::text(Class::Memory, said));
         }
         Ok(text)
+    }
+
+    fn put_back(&self, taken: Taken) {
+        if let Some(put_back) = &self.of.own.put_back {
+            put_back(&self.object, taken);
+        }
     }
 
     fn left(&self, caller: CallerId) {
