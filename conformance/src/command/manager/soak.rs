@@ -7,6 +7,7 @@ mod figures;
 mod ledger;
 mod served;
 mod stock;
+mod taker;
 
 use std::thread;
 use std::time::{Duration, Instant};

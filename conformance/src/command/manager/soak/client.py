@@ -1,11 +1,16 @@
 """A client that `procession manager soak` kills: it calls at random, and tells each call before and after it.
 
-It uses what `multiprocessing.managers` has, and nothing else, but for the additions in one step.
+It uses what `multiprocessing.managers` has, and nothing else, but for the additions in one step, and for what it does
+before it takes an item: it tells which it is as soon as that lies in its socket, so that who has told nothing has read
+nothing.
 """
 
+import io
 import os
+import pickle
 import queue
 import random
+import socket
 import sys
 import threading
 from multiprocessing import current_process, managers
@@ -31,6 +36,23 @@ PROXIES = {
     "meet": managers.BarrierProxy,
 }
 LOCKS = ["door", "inner", "permit", "bounded", "bell"]
+
+
+class Nothing:
+    """What stands in the place of a proxy or an error."""
+
+    def __new__(cls, *arguments, **named):
+        return super().__new__(cls)
+
+    def __setstate__(self, state):
+        pass
+
+
+class Look(pickle.Unpickler):
+    """What a reply says, without the proxies in it."""
+
+    def find_class(self, module, name):
+        return Nothing
 
 
 class Client:
@@ -64,9 +86,34 @@ class Client:
         self.call("put %d" % number, name, method, item, *limit)
 
     def get(self, name):
-        method, limit = ("pop", (0,)) if name == "log" else ("get", (True, 0.02))
-        if self.call("get", name, method, *limit) and name == "work":
+        if name == "log":
+            self.call("get", name, "pop", 0)
+        elif self.take(name) and name == "work":
             self.call("done", name, "task_done")
+
+    def take(self, name):
+        """`get` of a queue: what `_callmethod` does, with a look in between."""
+        proxy = self.shared[name]
+        if not hasattr(proxy._tls, "connection"):
+            proxy._connect()
+        connection = proxy._tls.connection
+        tell("> get " + name)
+        connection.send((proxy._id, "get", (True, 0.02), {}))
+        with socket.socket(fileno=os.dup(connection.fileno())) as end:
+            reply = end.recv(1 << 16, socket.MSG_PEEK)
+            while len(reply) < 4 or len(reply) < 4 + int.from_bytes(reply[:4], "big"):
+                reply = end.recv(1 << 16, socket.MSG_PEEK)
+        kind, seen = Look(io.BytesIO(reply[4:])).load()
+        if kind == "#RETURN":
+            tell("~ %s" % seen[0])
+        kind, result = connection.recv()
+        if kind == "#RETURN":
+            tell("< %s" % result[0])
+            return result
+        if kind != "#ERROR" or not isinstance(result, REFUSED):
+            raise RuntimeError("%s %s" % (kind, result))
+        tell("< -")
+        return None
 
     def add(self):
         name, place = self.chance.choice(

@@ -7,6 +7,7 @@ use procession_manager::{Address, Key};
 
 use super::chance::Chance;
 use super::stock::{LOCKS, SHARED};
+use super::taker::Taker;
 use crate::command::manager::key;
 
 /// Calls until it is killed, nobody listens, or a call fails as none should: what that says is told, too.
@@ -20,10 +21,11 @@ pub fn run(address: &Address, number: u64, seed: u64) {
 fn client(address: &Address, number: u64, seed: u64) -> Result<(), Stop> {
     let secret = std::env::var_os(key::VARIABLE).unwrap_or_default();
     let secret = Key::even_empty(std::os::unix::ffi::OsStringExt::into_vec(secret));
-    let remote = Remote::connect(address.clone(), secret)?;
+    let remote = Remote::connect(address.clone(), secret.clone())?;
+    let taker = Taker::connect(address, secret)?;
     let shared = SHARED.iter().map(|(name, _)| Ok((*name, remote.create(name, (), ())?)));
     let shared = shared.collect::<Result<_, CallError>>()?;
-    let mut client = Client { remote, shared, chance: Chance::of(seed), number, items: 0 };
+    let mut client = Client { remote, taker, shared, chance: Chance::of(seed), number, items: 0 };
     tell("ready")?;
     loop {
         client.step()?;
@@ -44,6 +46,7 @@ impl From<CallError> for Stop {
 
 struct Client {
     remote: Remote,
+    taker: Taker,
     shared: Vec<(&'static str, Proxy)>,
     chance: Chance,
     number: u64,
@@ -119,12 +122,19 @@ impl Client {
 
     fn get(&mut self, name: &str) -> Result<(), Stop> {
         let queue = self.of(name);
-        let get = || match name {
-            "log" => queue.get("pop", (0,)),
-            _ => queue.get("get", (true, 0.02)),
-        };
-        let got = told(&format!("get {name}"), get, |(number, _): &(u64, Option<Proxy>)| number.to_string())?;
-        if got.is_some() && name == "work" {
+        if name == "log" {
+            let pop = || queue.get("pop", (0,));
+            told("get log", pop, |(number, _): &(u64, Option<Proxy>)| number.to_string())?;
+            return Ok(());
+        }
+        tell(&format!("> get {name}"))?;
+        let seen = self.taker.look(queue.ident())?;
+        if let Some(number) = seen {
+            tell(&format!("~ {number}"))?;
+        }
+        self.taker.take()?;
+        tell(&seen.map_or("< -".into(), |number| format!("< {number}")))?;
+        if seen.is_some() && name == "work" {
             done("done work", || queue.get::<()>("task_done", ()))?;
         }
         Ok(())

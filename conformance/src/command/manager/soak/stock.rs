@@ -71,7 +71,8 @@ impl Stock {
                 ledger.take(name, item);
                 left += 1;
             }
-            balances.push((format!("items of {name}"), ledger.queue(name, left)));
+            let balance = if name == "log" { ledger.list(name, left) } else { ledger.queue(name, left) };
+            balances.push((format!("items of {name}"), balance));
         }
         let number = |name: &str, found| (format!("additions to {name}"), ledger.number(name, found));
         balances.push(number("counts", self.of("counts").get("__getattribute__", ("n",))?));
