@@ -15,9 +15,10 @@ const MOST: Duration = Duration::from_micros(50);
 /// Less is not learnt: then there is no look at all.
 const LEAST: Duration = Duration::from_micros(6);
 
-/// Where looking has not been worth it, one wait in so many tries again. A thousand waits a second cost less than a
-/// thousandth of a CPU so.
-const TRIED_EVERY: u32 = 64;
+/// Where looking has not been worth it, one wait in so many tries again; in twice as many where that was not worth it
+/// either, up to the second number. Where ten thousand waits a second come to nothing, trials cost a CPU less than a
+/// thousandth of its time so.
+const TRIED_EVERY: [u32; 2] = [64, 1024];
 
 /// A look that took so long was interrupted: somebody else has use for the CPU, perhaps the one who is waited for.
 /// By itself it takes half a microsecond.
@@ -31,24 +32,27 @@ const REST: u32 = 8;
 pub(super) struct Looking {
     /// How long the next wait may look; zero where that has not been worth it.
     time: Duration,
-    /// How many waits there were.
-    waits: u32,
+    /// How many waits there will be before the next trial, where looking has not been worth it.
+    until_trial: u32,
+    /// How many there were before the last one.
+    trial_every: u32,
 }
 
 impl Looking {
     /// Nothing is known yet.
     pub(super) fn new() -> Looking {
-        Looking { time: MOST, waits: 0 }
+        let [trial_every, _] = TRIED_EVERY;
+        Looking { time: MOST, until_trial: trial_every, trial_every }
     }
 
     /// What the look finds, or nothing where it is time to sleep.
     pub(super) fn until<T>(&mut self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-        self.waits = self.waits.wrapping_add(1);
-        let is_trial = self.time.is_zero() && self.waits.is_multiple_of(TRIED_EVERY);
-        let time = if is_trial { MOST } else { self.time };
-        if time.is_zero() {
+        if self.time.is_zero() && self.until_trial > 0 {
+            self.until_trial -= 1;
             return None;
         }
+        let is_trial = self.time.is_zero();
+        let time = if is_trial { MOST } else { self.time };
         let _turn = Turn::take()?;
         let (began, mut last) = (Instant::now(), Duration::ZERO);
         loop {
@@ -56,17 +60,32 @@ impl Looking {
             let now = began.elapsed();
             let is_interrupted = now - last >= INTERRUPTED;
             if found.is_some() && !is_interrupted {
-                self.time = (time * 2).min(MOST);
+                self.worth(time);
                 return found;
             }
             if found.is_some() || is_interrupted || now >= time {
-                let less = self.time / 2;
-                self.time = if less < LEAST { Duration::ZERO } else { less };
+                self.not_worth(is_trial);
                 return found;
             }
             (0..REST).for_each(|_| spin_loop());
             last = now;
         }
+    }
+
+    fn worth(&mut self, time: Duration) {
+        self.time = (time * 2).min(MOST);
+        [self.trial_every, _] = TRIED_EVERY;
+        self.until_trial = self.trial_every;
+    }
+
+    fn not_worth(&mut self, is_trial: bool) {
+        let less = self.time / 2;
+        self.time = if less < LEAST { Duration::ZERO } else { less };
+        if is_trial {
+            let [_, most] = TRIED_EVERY;
+            self.trial_every = (self.trial_every * 2).min(most);
+        }
+        self.until_trial = self.trial_every;
     }
 }
 
@@ -114,7 +133,7 @@ mod tests {
     fn whoever_never_finds_anything_hardly_looks_any_more() {
         let mut looking = Looking::new();
         let mut waits_with_looks = 0;
-        for _ in 0..10 * TRIED_EVERY {
+        for _ in 0..10_000 {
             let mut looks = 0;
             let found = looking.until(|| -> Option<()> {
                 looks += 1;
@@ -123,13 +142,13 @@ mod tests {
             assert_eq!(found, None);
             waits_with_looks += u32::from(looks > 0);
         }
-        // Four until it has been learnt, and the trials.
-        assert!(waits_with_looks <= 4 + 10, "{waits_with_looks}");
+        // Four until it has been learnt, and the trials: after 64 waits, 128 more, and so on up to 1 024.
+        assert!(waits_with_looks <= 4 + 13, "{waits_with_looks}");
     }
 
     #[test]
     fn whoever_finds_something_looks_again() {
-        let mut looking = Looking { time: Duration::ZERO, waits: 0 };
+        let mut looking = Looking { time: Duration::ZERO, ..Looking::new() };
         // Where there is one CPU nobody looks.
         let mut found = None;
         for _ in 0..100_000 {
