@@ -25,14 +25,18 @@ pub struct Process {
     pub parent: i32,
     /// The kernel's name for it (`comm`).
     pub name: String,
-    /// Its state: one letter, as in `/proc/PID/stat`.
+    /// The state of its first thread: one letter, as in `/proc/PID/stat`.
     pub state: char,
+    /// How many threads it has, of which the first stays to the end.
+    #[serde(skip)]
+    pub threads: u32,
 }
 
 impl Process {
-    /// Whether it has not ended; a zombie has.
+    /// Whether it has not ended; a zombie has, when its last thread has ended. Each thread that is killed at the
+    /// process's end must be given a CPU to die on, and until then nobody is told of the end.
     pub fn lives(&self) -> bool {
-        !matches!(self.state, 'Z' | 'X')
+        !matches!(self.state, 'Z' | 'X') || self.threads > 1
     }
 }
 
@@ -204,8 +208,9 @@ fn parse_stat(stat: &str) -> Option<Process> {
     let mut fields = stat.get(close + 1..)?.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
     let parent = fields.next()?.parse().ok()?;
-    let start = fields.nth(17)?.parse().ok()?;
-    Some(Process { id: ProcessId { pid, start }, parent, name, state })
+    let threads = fields.nth(15)?.parse().ok()?;
+    let start = fields.nth(1)?.parse().ok()?;
+    Some(Process { id: ProcessId { pid, start }, parent, name, state, threads })
 }
 
 #[cfg(test)]
@@ -218,6 +223,18 @@ mod tests {
         let process = parse_stat(stat).expect("this is what the kernel writes");
         assert_eq!(process.id, ProcessId { pid: 12, start: 163_933 });
         assert_eq!((process.parent, process.name.as_str(), process.state), (7, "a) R (b", 'S'));
+    }
+
+    #[test]
+    fn a_process_lives_until_its_last_thread_has_ended() {
+        let stat = |state, threads| {
+            format!(
+                "12 (python) {state} 7 12 12 0 -1 4194304 131 0 1 0 1 2 3 4 20 0 {threads} 0 163933 0 0 409"
+            )
+        };
+        let lives = |state, threads| parse_stat(&stat(state, threads)).expect("as the kernel writes").lives();
+        assert!(lives('S', 1) && lives('Z', 2) && lives('Z', 3));
+        assert!(!lives('Z', 1) && !lives('X', 0) && !lives('Z', 0));
     }
 
     #[test]
