@@ -4,14 +4,16 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::lock::{Guard, ReleaseError, guard};
+use super::lock::acquired;
 use super::typed::{failures, seconds, typed};
 use super::{CallError, Remote};
 
 typed! {
-    /// A condition in a server, with the lock that its users hold.
+    /// A condition in a server, with the lock that its users hold: who acquires the condition acquires that.
     ConditionProxy
 }
+
+acquired! { ConditionProxy }
 
 typed! {
     /// A flag in a server that can be waited for.
@@ -73,38 +75,6 @@ impl Remote {
 }
 
 impl ConditionProxy {
-    /// Acquires its lock until the guard is dropped.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub fn hold(&self) -> Result<Guard<'_>, CallError> {
-        self.acquire().map(|()| guard(&self.proxy))
-    }
-
-    /// Acquires its lock, waiting as long as it takes.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub fn acquire(&self) -> Result<(), CallError> {
-        self.proxy.get::<bool>("acquire", ()).map(drop)
-    }
-
-    /// Acquires its lock if it is free: whether it was.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub fn try_acquire(&self) -> Result<bool, CallError> {
-        self.proxy.get("acquire", (false,))
-    }
-
-    /// Releases its lock.
-    ///
-    /// # Errors
-    /// See [`ReleaseError`].
-    pub fn release(&self) -> Result<(), ReleaseError> {
-        Ok(self.proxy.get("release", ())?)
-    }
-
     /// Lets go of the lock, waits to be notified, for at most this time where one is given, and acquires it
     /// again: whether it was notified.
     ///

@@ -1,7 +1,6 @@
 //! Managed locks and semaphores.
 
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use super::typed::{failures, typed};
 use super::{CallError, Proxy, Remote};
@@ -102,54 +101,57 @@ pub(super) fn guard(proxy: &Proxy) -> Guard<'_> {
     Guard { proxy, _of_this_thread: PhantomData }
 }
 
-fn release(proxy: &Proxy) -> Result<(), ReleaseError> {
+pub(super) fn release(proxy: &Proxy) -> Result<(), ReleaseError> {
     Ok(proxy.get("release", ())?)
 }
 
+/// The methods of what can be acquired and released.
 macro_rules! acquired {
     ($($name:ident)*) => {$(
         impl $name {
             /// Acquires it, waiting as long as it takes, until the guard is dropped.
             ///
             /// # Errors
-            /// See [`CallError`].
-            pub fn hold(&self) -> Result<Guard<'_>, CallError> {
-                self.acquire().map(|()| guard(&self.proxy))
+            /// See [`CallError`](crate::proxy::CallError).
+            pub fn hold(&self) -> Result<crate::proxy::Guard<'_>, crate::proxy::CallError> {
+                self.acquire().map(|()| crate::proxy::lock::guard(&self.proxy))
             }
 
             /// Acquires it, waiting as long as it takes.
             ///
             /// # Errors
-            /// See [`CallError`].
-            pub fn acquire(&self) -> Result<(), CallError> {
+            /// See [`CallError`](crate::proxy::CallError).
+            pub fn acquire(&self) -> Result<(), crate::proxy::CallError> {
                 self.proxy.get::<bool>("acquire", ()).map(drop)
             }
 
             /// Acquires it if that is possible at once: whether it was.
             ///
             /// # Errors
-            /// See [`CallError`].
-            pub fn try_acquire(&self) -> Result<bool, CallError> {
+            /// See [`CallError`](crate::proxy::CallError).
+            pub fn try_acquire(&self) -> Result<bool, crate::proxy::CallError> {
                 self.proxy.get("acquire", (false,))
             }
 
             /// Acquires it, waiting for at most this time: whether it was.
             ///
             /// # Errors
-            /// See [`CallError`].
-            pub fn acquire_timeout(&self, time: Duration) -> Result<bool, CallError> {
+            /// See [`CallError`](crate::proxy::CallError).
+            pub fn acquire_timeout(&self, time: std::time::Duration) -> Result<bool, crate::proxy::CallError> {
                 self.proxy.get("acquire", (true, time.as_secs_f64()))
             }
 
             /// Releases it.
             ///
             /// # Errors
-            /// See [`ReleaseError`].
-            pub fn release(&self) -> Result<(), ReleaseError> {
-                release(&self.proxy)
+            /// See [`ReleaseError`](crate::proxy::ReleaseError).
+            pub fn release(&self) -> Result<(), crate::proxy::ReleaseError> {
+                crate::proxy::lock::release(&self.proxy)
             }
         }
     )*};
 }
+
+pub(super) use acquired;
 
 acquired! { LockProxy RLockProxy SemaphoreProxy BoundedSemaphoreProxy }

@@ -58,14 +58,7 @@ impl Place {
     /// Fetches the descriptor, which can be done once. Waits for its holder.
     pub(super) fn fetch(&self) -> Result<OwnedFd, FetchError> {
         let deadline = Instant::now() + TIME;
-        let options = ConnectOptions {
-            deadline: Some(deadline),
-            key: Some(process_key()),
-            ..ConnectOptions::default()
-        };
-        let mut stream = connect_stream(&self.address, &options).map_err(FetchError::Connect)?;
-        let request = to_vec(&(self.number, process::id())).unwrap_or_default();
-        stream.send(&request, Some(deadline)).map_err(FetchError::Send)?;
+        let stream = self.ask(deadline)?;
         descriptor::receive(stream.as_fd(), Some(deadline)).map_err(|error| match error {
             RecvHandleError::Eof => FetchError::Gone,
             other => FetchError::Receive(other),
@@ -82,6 +75,7 @@ impl Place {
         }
     }
 
+    /// A connection to the holder, which has been told what is wanted.
     fn ask(&self, deadline: Instant) -> Result<Stream, FetchError> {
         let options = ConnectOptions {
             deadline: Some(deadline),
