@@ -5,21 +5,24 @@ use std::time::{Duration, Instant};
 use procession_manager::{
     AcceptError, Address, ConnectError, ConnectOptions, Family, Listener, ListenerOptions, Unproved, connect,
 };
-use rstest::rstest;
 
 use crate::console::{Console, key, shown, spelled};
 
-fn abstract_name() -> Option<Address> {
-    let folder = tempfile::tempdir().expect("a folder");
-    Some(Address::Abstract(folder.path().to_string_lossy().as_bytes().to_vec()))
+tests! {
+    a_python_client_is_accepted_at_a_path
+    a_python_client_is_accepted_at_a_port
+    a_python_client_is_accepted_at_an_abstract_name
+    a_python_listener_accepts_at_a_path
+    a_python_listener_accepts_at_a_port
+    a_python_listener_accepts_at_an_abstract_name
+    a_python_client_with_another_key_is_refused_and_the_next_accepted
+    a_python_listener_with_another_key_refuses
+    a_python_listener_without_a_key_is_silent
+    a_python_client_without_a_key_delays_nobody
 }
 
 fn port() -> Option<Address> {
     Some(Address::loopback(0))
-}
-
-fn nothing_said() -> Option<Address> {
-    None
 }
 
 fn with_key(letters: Option<&str>) -> ListenerOptions {
@@ -34,13 +37,32 @@ fn repr(letters: Option<&str>) -> String {
     letters.map_or("None".into(), |letters| format!("b{letters:?}"))
 }
 
-#[rstest]
-fn a_python_client_is_accepted(
-    #[values(nothing_said, port, abstract_name)] place: fn() -> Option<Address>,
-    #[values(None, Some("secret"))] letters: Option<&str>,
-) {
-    let Some(mut python) = Console::new() else { return };
-    let listener = Listener::bind(place(), with_key(letters)).expect("the address is free");
+/// With a key and without.
+const KEYS: [Option<&str>; 2] = [None, Some("secret")];
+
+fn a_python_client_is_accepted_at_a_path(interpreter: &str) {
+    for letters in KEYS {
+        a_python_client_is_accepted(interpreter, None, letters);
+    }
+}
+
+fn a_python_client_is_accepted_at_a_port(interpreter: &str) {
+    for letters in KEYS {
+        a_python_client_is_accepted(interpreter, port(), letters);
+    }
+}
+
+fn a_python_client_is_accepted_at_an_abstract_name(interpreter: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = Address::Abstract(folder.path().to_string_lossy().as_bytes().to_vec());
+    for letters in KEYS {
+        a_python_client_is_accepted(interpreter, Some(name.clone()), letters);
+    }
+}
+
+fn a_python_client_is_accepted(interpreter: &str, place: Option<Address>, letters: Option<&str>) {
+    let mut python = Console::new(interpreter);
+    let listener = Listener::bind(place, with_key(letters)).expect("the address is free");
     python.begin(&format!("c = Client({}, authkey={})", spelled(listener.address()), repr(letters)));
     let connection = listener.accept().expect("a client connects");
     assert_eq!(python.answer(), "= None");
@@ -56,12 +78,26 @@ fn a_python_client_is_accepted(
     assert!(matches!(connection.recv_bytes(), Err(procession_reference::connection::RecvError::Eof)));
 }
 
-#[rstest]
-fn a_python_listener_accepts(
-    #[values("None", "('127.0.0.1', 0)", "'\\0' + str(os.getpid())")] place: &str,
-    #[values(None, Some("secret"))] letters: Option<&str>,
-) {
-    let Some(mut python) = Console::new() else { return };
+fn a_python_listener_accepts_at_a_path(interpreter: &str) {
+    for letters in KEYS {
+        a_python_listener_accepts(interpreter, "None", letters);
+    }
+}
+
+fn a_python_listener_accepts_at_a_port(interpreter: &str) {
+    for letters in KEYS {
+        a_python_listener_accepts(interpreter, "('127.0.0.1', 0)", letters);
+    }
+}
+
+fn a_python_listener_accepts_at_an_abstract_name(interpreter: &str) {
+    for letters in KEYS {
+        a_python_listener_accepts(interpreter, "'\\0' + str(os.getpid())", letters);
+    }
+}
+
+fn a_python_listener_accepts(interpreter: &str, place: &str, letters: Option<&str>) {
+    let mut python = Console::new(interpreter);
     python.run(&format!("l = Listener({place}, authkey={})", repr(letters)));
     let address = shown(&python.run("l.address"));
     python.begin("c = l.accept()");
@@ -75,9 +111,8 @@ fn a_python_listener_accepts(
     assert_eq!(python.ask("c.recv_bytes()"), "! builtins.EOFError:");
 }
 
-#[test]
-fn a_python_client_with_another_key_is_refused_and_the_next_accepted() {
-    let Some(mut python) = Console::new() else { return };
+fn a_python_client_with_another_key_is_refused_and_the_next_accepted(interpreter: &str) {
+    let mut python = Console::new(interpreter);
     let listener = Listener::bind(None, with_key(Some("secret"))).expect("a path is free");
     let address = spelled(listener.address());
     python.begin(&format!("c = Client({address}, authkey=b'other')"));
@@ -90,9 +125,8 @@ fn a_python_client_with_another_key_is_refused_and_the_next_accepted() {
     assert_eq!(python.answer(), "= None");
 }
 
-#[test]
-fn a_python_listener_with_another_key_refuses() {
-    let Some(mut python) = Console::new() else { return };
+fn a_python_listener_with_another_key_refuses(interpreter: &str) {
+    let mut python = Console::new(interpreter);
     python.run("l = Listener(authkey=b'secret')");
     let address = shown(&python.run("l.address"));
     python.begin("l.accept()");
@@ -102,9 +136,8 @@ fn a_python_listener_with_another_key_refuses() {
     assert!(said.starts_with("! multiprocessing.context.AuthenticationError"), "{said}");
 }
 
-#[test]
-fn a_python_listener_without_a_key_is_silent() {
-    let Some(mut python) = Console::new() else { return };
+fn a_python_listener_without_a_key_is_silent(interpreter: &str) {
+    let mut python = Console::new(interpreter);
     python.run("l = Listener()");
     let address = shown(&python.run("l.address"));
     let deadline = Some(Instant::now() + Duration::from_millis(100));
@@ -112,9 +145,8 @@ fn a_python_listener_without_a_key_is_silent() {
     assert!(matches!(silent, Err(ConnectError::Silent(_))), "{silent:?}");
 }
 
-#[test]
-fn a_python_client_without_a_key_delays_nobody() {
-    let (Some(mut silent), Some(mut good)) = (Console::new(), Console::new()) else { return };
+fn a_python_client_without_a_key_delays_nobody(interpreter: &str) {
+    let (mut silent, mut good) = (Console::new(interpreter), Console::new(interpreter));
     let options = ListenerOptions { backlog: 5, ..with_key(Some("secret")) };
     let listener = Listener::bind(port(), options).expect("a port is free");
     let address = spelled(listener.address());

@@ -13,14 +13,9 @@ pub struct Console {
 }
 
 impl Console {
-    /// A new one; nothing, and a word about it, where `python3` is no CPython from 3.6 on.
-    pub fn new() -> Option<Console> {
-        let check = "import sys; sys.exit(sys.implementation.name != 'cpython' or sys.version_info < (3, 6))";
-        if !Command::new("python3").args(["-c", check]).status().is_ok_and(|status| status.success()) {
-            eprintln!("no CPython here: nothing tried");
-            return None;
-        }
-        let mut child = Command::new("python3")
+    /// A new one of this interpreter.
+    pub fn new(python: &str) -> Console {
+        let mut child = Command::new(python)
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/console.py"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -28,18 +23,18 @@ impl Console {
             .expect("a python that ran before");
         let to = child.stdin.take();
         let from = BufReader::new(child.stdout.take().expect("a pipe"));
-        Some(Console { child, to, from })
+        Console { child, to, from }
     }
 
     /// A new one that has started a manager of its own, with that manager's address and the key `secret`, which
     /// is also that of its process.
-    pub fn managing() -> Option<(Console, Remote)> {
-        let mut console = Console::new()?;
+    pub fn managing(python: &str) -> (Console, Remote) {
+        let mut console = Console::new(python);
         console.run("multiprocessing.current_process().authkey = b'secret'");
         console.run("manager = Odd(authkey=b'secret')");
         console.run("manager.start()");
         let address = shown(&console.run("manager.address"));
-        Some((console, Remote::connect(address, key("secret")).expect("it serves")))
+        (console, Remote::connect(address, key("secret")).expect("it serves"))
     }
 
     /// Begins to run the code; [`answer`](Self::answer) gives what came of it.

@@ -8,6 +8,21 @@ use procession_wire::{Kind, Value};
 
 use crate::console::{Console, key, shown, spelled};
 
+tests! {
+    methods_take_and_give_values_of_rust_types
+    every_failure_has_its_kind_and_the_connection_goes_on
+    references_are_counted_and_let_go
+    a_result_that_stays_with_the_server_is_a_proxy
+    a_call_that_waits_stops_no_other_thread
+    after_the_shutdown_every_call_says_that_the_server_is_gone
+    a_proxy_travels_to_python_and_back
+    a_proxy_in_a_value_keeps_its_object
+    a_proxy_travels_to_another_process
+    a_connection_carries_python_values
+    a_forked_process_has_references_and_connections_of_its_own
+    a_proxy_that_is_under_way_keeps_its_object
+}
+
 /// How many references the server counts for the object.
 fn references(remote: &Remote, proxy: &Proxy) -> usize {
     let info = remote.debug_info().expect("it serves");
@@ -16,9 +31,8 @@ fn references(remote: &Remote, proxy: &Proxy) -> usize {
     count.trim().parse().expect("a number")
 }
 
-#[test]
-fn methods_take_and_give_values_of_rust_types() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn methods_take_and_give_values_of_rust_types(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let list = remote.create("list", (vec![3, 1, 2],), ()).expect("it is created");
     let () = list.get("append", (10,)).expect("it takes anything");
     let () = list.get("sort", ()).expect("they are numbers");
@@ -34,9 +48,8 @@ fn methods_take_and_give_values_of_rust_types() {
     assert_eq!((args.0, args.1.as_str(), named["three"]), (1, "two", 3.5));
 }
 
-#[test]
-fn every_failure_has_its_kind_and_the_connection_goes_on() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn every_failure_has_its_kind_and_the_connection_goes_on(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let oddity = remote.create("Oddity", (), ()).expect("it is created");
     let failed = oddity.get::<()>("fail", ("KeyError", "k", 7)).expect_err("it raises");
     let raised = failed.raised().expect("it is raised");
@@ -69,9 +82,8 @@ fn builder_none() -> Value<'static> {
     procession_wire::to_value(&()).expect("None")
 }
 
-#[test]
-fn references_are_counted_and_let_go() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn references_are_counted_and_let_go(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let before = remote.number_of_objects().expect("it serves");
     let list = remote.create("list", (), ()).expect("it is created");
     let clone = list.clone();
@@ -91,9 +103,8 @@ fn references_are_counted_and_let_go() {
     assert_eq!(remote.number_of_objects().expect("it serves"), before);
 }
 
-#[test]
-fn a_result_that_stays_with_the_server_is_a_proxy() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn a_result_that_stays_with_the_server_is_a_proxy(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let before = remote.number_of_objects().expect("it serves");
     let dict = remote.create("dict", ([("a", 1), ("b", 2)],), ()).expect("it is created");
     let iterator = dict.call("__iter__", (), ()).and_then(Answer::proxy).expect("it stays there");
@@ -106,9 +117,8 @@ fn a_result_that_stays_with_the_server_is_a_proxy() {
     assert_eq!(remote.number_of_objects().expect("it serves"), before);
 }
 
-#[test]
-fn a_call_that_waits_stops_no_other_thread() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn a_call_that_waits_stops_no_other_thread(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let queue = remote.create("Queue", (), ()).expect("it is created");
     let waiting = std::thread::spawn({
         let queue = queue.clone();
@@ -119,9 +129,8 @@ fn a_call_that_waits_stops_no_other_thread() {
     assert!(matches!(waiting.join(), Ok(Ok(7))));
 }
 
-#[test]
-fn after_the_shutdown_every_call_says_that_the_server_is_gone() {
-    let Some((mut python, remote)) = Console::managing() else { return };
+fn after_the_shutdown_every_call_says_that_the_server_is_gone(interpreter: &str) {
+    let (mut python, remote) = Console::managing(interpreter);
     let barrier = remote.create("Barrier", (2,), ()).expect("it is created");
     let unused = remote.create("list", (), ()).expect("it is created");
     let waiting = std::thread::spawn({
@@ -143,9 +152,8 @@ fn after_the_shutdown_every_call_says_that_the_server_is_gone() {
     assert!(unused.display().contains("no server answers"));
 }
 
-#[test]
-fn a_proxy_travels_to_python_and_back() {
-    let Some((mut python, remote)) = Console::managing() else { return };
+fn a_proxy_travels_to_python_and_back(interpreter: &str) {
+    let (mut python, remote) = Console::managing(interpreter);
     let listener = Listener::bind(None, ListenerOptions { key: Some(key("secret")), ..Default::default() })
         .expect("a path is free");
     python.begin(&format!("c = Client({}, authkey=b'secret')", spelled(listener.address())));
@@ -169,9 +177,8 @@ fn a_proxy_travels_to_python_and_back() {
     assert_eq!(references(&remote, &list), 1);
 }
 
-#[test]
-fn a_proxy_in_a_value_keeps_its_object() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn a_proxy_in_a_value_keeps_its_object(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let queue = remote.create("Queue", (), ()).expect("it is created");
     let inner = remote.create("dict", (), ()).expect("it is created");
     let () = queue.get("put", (("x", &inner),)).expect("there is room");
@@ -184,9 +191,8 @@ fn a_proxy_in_a_value_keeps_its_object() {
     let () = proxy.get("__setitem__", ("k", 1)).expect("it is a dict");
 }
 
-#[test]
-fn a_proxy_travels_to_another_process() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn a_proxy_travels_to_another_process(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let list = remote.create("list", (), ()).expect("it is created");
     let queue = Queue::<Proxy>::new().expect("memory is left");
     let (here, there) = pipe(true).expect("memory is left");
@@ -213,9 +219,8 @@ fn a_proxy_travels_to_another_process() {
     assert_eq!(references(&remote, &list), 1);
 }
 
-#[test]
-fn a_connection_carries_python_values() {
-    let Some(mut python) = Console::new() else { return };
+fn a_connection_carries_python_values(interpreter: &str) {
+    let mut python = Console::new(interpreter);
     python.run("l = Listener()");
     let address = shown(&python.run("l.address"));
     python.begin("c = l.accept()");
@@ -233,9 +238,8 @@ fn a_connection_carries_python_values() {
     assert_eq!(python.run("c.recv()"), "range(0, 3)");
 }
 
-#[test]
-fn a_forked_process_has_references_and_connections_of_its_own() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn a_forked_process_has_references_and_connections_of_its_own(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     // A fork copies one thread; this is a process that has no more.
     let work = |(list, event): (Proxy, Proxy)| {
         let fork = context::get_context(Some("fork")).expect("it is offered");
@@ -264,9 +268,8 @@ fn a_forked_process_has_references_and_connections_of_its_own() {
     assert_eq!(references(&remote, &list), 1);
 }
 
-#[test]
-fn a_proxy_that_is_under_way_keeps_its_object() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn a_proxy_that_is_under_way_keeps_its_object(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let before = remote.number_of_objects().expect("it serves");
     let list = || remote.create("list", ([1],), ()).expect("it is created");
     let queue = Queue::<Proxy>::new().expect("memory is left");

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 
+use libtest_mimic::Trial;
 use procession_manager::reduction::{Passed, RecvHandleError, recv_handle, send_handle};
 use procession_manager::{Listener, ListenerOptions, PickleExt};
 use procession_reference::connection::{RecvError, SendError, stream_pipe};
@@ -11,21 +12,41 @@ use procession_reference::{Connection, pipe};
 
 use crate::console::{Console, spelled};
 
+tests! {
+    a_descriptor_goes_to_python_and_comes_back
+    a_connection_goes_to_python_once
+    a_connection_comes_from_python_once
+    a_process_of_another_family_fetches_nothing
+}
+
+/// What nobody in Python is needed for.
+pub fn refused() -> [Trial; 2] {
+    [
+        Trial::test("what_is_no_descriptor_is_told_apart", || {
+            what_is_no_descriptor_is_told_apart();
+            Ok(())
+        }),
+        Trial::test("a_connection_in_shared_memory_does_not_go_to_python", || {
+            a_connection_in_shared_memory_does_not_go_to_python();
+            Ok(())
+        }),
+    ]
+}
+
 /// A connection to a new Python that has the key of this process.
-fn connected() -> Option<(Console, Connection)> {
-    let mut python = Console::new()?;
+fn connected(interpreter: &str) -> (Console, Connection) {
+    let mut python = Console::new(interpreter);
     let key = current_process().authkey().as_bytes().to_vec();
     python.run(&format!("multiprocessing.current_process().authkey = bytes({key:?})"));
     let listener = Listener::bind(None, ListenerOptions::default()).expect("a path is free");
     python.begin(&format!("c = Client({})", spelled(listener.address())));
     let connection = listener.accept().expect("it connects");
     assert_eq!(python.answer(), "= None");
-    Some((python, connection))
+    (python, connection)
 }
 
-#[test]
-fn a_descriptor_goes_to_python_and_comes_back() {
-    let Some((mut python, connection)) = connected() else { return };
+fn a_descriptor_goes_to_python_and_comes_back(interpreter: &str) {
+    let (mut python, connection) = connected(interpreter);
     let (mut read, write) = std::io::pipe().expect("descriptors are left");
     send_handle(&connection, &write).expect("it is a Unix-domain socket");
     drop(write);
@@ -44,7 +65,6 @@ fn a_descriptor_goes_to_python_and_comes_back() {
     assert_eq!(connection.recv_pickle::<String>().expect("it was sent"), "x");
 }
 
-#[test]
 fn what_is_no_descriptor_is_told_apart() {
     let (one, other) = stream_pipe(true).expect("descriptors are left");
     one.send_bytes(b"a message").expect("there is room");
@@ -58,9 +78,8 @@ fn what_is_no_descriptor_is_told_apart() {
     assert!(matches!(recv_handle(&read), Err(RecvHandleError::NoSocket)));
 }
 
-#[test]
-fn a_connection_goes_to_python_once() {
-    let Some((mut python, connection)) = connected() else { return };
+fn a_connection_goes_to_python_once(interpreter: &str) {
+    let (mut python, connection) = connected(interpreter);
     let (here, there) = stream_pipe(true).expect("descriptors are left");
     let there = Passed(there);
     connection.send_pickle(&("a connection", &there)).expect("it receives");
@@ -87,9 +106,8 @@ fn a_connection_goes_to_python_once() {
     assert_eq!(receiving.recv_bytes().expect("it was sent"), b"x");
 }
 
-#[test]
-fn a_connection_comes_from_python_once() {
-    let Some((mut python, connection)) = connected() else { return };
+fn a_connection_comes_from_python_once(interpreter: &str) {
+    let (mut python, connection) = connected(interpreter);
     python.run("a, b = multiprocessing.Pipe()");
     python.run("c.send([b])");
     let pickle = connection.recv_bytes().expect("it was sent");
@@ -114,9 +132,8 @@ fn trusting() -> procession_wire::pickle::Reader {
     procession_wire::pickle::Reader { globals: procession_wire::Globals::everything(), ..Default::default() }
 }
 
-#[test]
-fn a_process_of_another_family_fetches_nothing() {
-    let Some((mut python, connection)) = connected() else { return };
+fn a_process_of_another_family_fetches_nothing(interpreter: &str) {
+    let (mut python, connection) = connected(interpreter);
     python.run("multiprocessing.current_process().authkey = b'another'");
     let (here, there) = stream_pipe(true).expect("descriptors are left");
     connection.send_pickle(&Passed(there)).expect("it receives");
@@ -125,7 +142,6 @@ fn a_process_of_another_family_fetches_nothing() {
     drop(here);
 }
 
-#[test]
 fn a_connection_in_shared_memory_does_not_go_to_python() {
     let (one, _other) = pipe(true).expect("memory is left");
     let (here, _there) = stream_pipe(true).expect("descriptors are left");

@@ -9,12 +9,22 @@ use procession_wire::{Value, to_value};
 
 use crate::console::Console;
 
+tests! {
+    a_list_is_used_like_a_local_one
+    a_dict_is_used_like_a_local_one
+    a_namespace_a_value_and_an_array_hold_what_they_are_given
+    a_queue_has_an_end_and_a_beginning
+    locks_keep_others_out
+    conditions_events_and_barriers_wake_who_waits
+    typed_proxies_are_parts_of_values
+    an_update_goes_by_what_is_there_when_it_is_stored
+}
+
 const SOON: Duration = Duration::from_millis(20);
 const LATER: Duration = Duration::from_secs(60);
 
-#[test]
-fn a_list_is_used_like_a_local_one() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn a_list_is_used_like_a_local_one(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let list = remote.list(&[3, 1]).expect("it is created");
     list.append(&2).expect("it is a list");
     list.extend(&[5, 4]).expect("it is a list");
@@ -46,9 +56,8 @@ fn a_list_is_used_like_a_local_one() {
     assert!(matches!(list.update(0, |item| item), Err(UpdateError::NotAtomicHere)));
 }
 
-#[test]
-fn a_dict_is_used_like_a_local_one() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn a_dict_is_used_like_a_local_one(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let dict: DictProxy<String, i64> = remote.dict([("b", 2)]).expect("it is created");
     let key = |name: &str| name.to_string();
     dict.set(&key("a"), &1).expect("it is a key");
@@ -80,9 +89,8 @@ fn a_dict_is_used_like_a_local_one() {
     assert!(matches!(dict.update(&key("c"), |value| value), Err(UpdateError::NotAtomicHere)));
 }
 
-#[test]
-fn a_namespace_a_value_and_an_array_hold_what_they_are_given() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn a_namespace_a_value_and_an_array_hold_what_they_are_given(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let namespace = remote.namespace([("x", 1)]).expect("it is created");
     namespace.set("y", "two").expect("it takes anything");
     assert_eq!(namespace.get::<i64>("x").expect("it is there"), 1);
@@ -115,9 +123,8 @@ fn a_namespace_a_value_and_an_array_hold_what_they_are_given() {
     assert!(matches!(wrong.set(0, &"x".to_string()), Err(ElementError::WrongType)));
 }
 
-#[test]
-fn a_queue_has_an_end_and_a_beginning() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn a_queue_has_an_end_and_a_beginning(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let queue = remote.queue(2).expect("it is created");
     queue.put(&"a".to_string()).expect("there is room");
     queue.put_timeout(&"b".to_string(), LATER).expect("there is room");
@@ -141,9 +148,8 @@ fn a_queue_has_an_end_and_a_beginning() {
     assert!(matches!(joinable.task_done(), Err(TaskDoneError::TooOften)));
 }
 
-#[test]
-fn locks_keep_others_out() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn locks_keep_others_out(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let lock = remote.lock().expect("it is created");
     assert!(matches!(lock.release(), Err(ReleaseError::NotHeld)));
     {
@@ -175,9 +181,8 @@ fn locks_keep_others_out() {
     assert!(bounded.try_acquire().expect("it was released"));
 }
 
-#[test]
-fn conditions_events_and_barriers_wake_who_waits() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn conditions_events_and_barriers_wake_who_waits(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     // CPython's conditions do not know who owns a recursive lock of a manager.
     let lock = remote.lock().expect("it is created");
     let condition = remote.condition_on(&lock).expect("it is created");
@@ -201,6 +206,10 @@ fn conditions_events_and_barriers_wake_who_waits() {
         let _held = remote.condition().expect("it is created");
         let own = remote.condition().expect("it is created");
         let _held = own.hold().expect("it is free");
+        let others = std::thread::scope(|scope| {
+            scope.spawn(|| (own.try_acquire(), own.acquire_timeout(SOON))).join().expect("no panic")
+        });
+        assert!(matches!(others, (Ok(false), Ok(false))), "{others:?}");
         assert!(!own.wait(Some(SOON)).expect("it is held"));
         assert!(!own.wait_for(|| false, Some(SOON)).expect("it is held"));
     }
@@ -233,9 +242,8 @@ fn conditions_events_and_barriers_wake_who_waits() {
     assert!(barrier.is_broken().expect("it answers"));
 }
 
-#[test]
-fn typed_proxies_are_parts_of_values() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn typed_proxies_are_parts_of_values(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let inner = remote.list(&[1]).expect("it is created");
     let outer: DictProxy<String, ListProxy<i64>> = remote.dict([(); 0]).expect("it is created");
     outer.set(&"k".into(), &inner).expect("it takes anything");
@@ -246,9 +254,8 @@ fn typed_proxies_are_parts_of_values() {
     assert!(matches!(gone, Err(CallError::Result(_))), "{gone:?}");
 }
 
-#[test]
-fn an_update_goes_by_what_is_there_when_it_is_stored() {
-    let Some((_python, remote)) = Console::managing() else { return };
+fn an_update_goes_by_what_is_there_when_it_is_stored(interpreter: &str) {
+    let (_python, remote) = Console::managing(interpreter);
     let cell = ValueProxy::from(remote.create("Cell", (1,), ()).expect("it is created"));
     assert_eq!(cell.update(|value: i64| value + 1).expect("it can exchange"), 2);
     // Somebody else is faster, once.

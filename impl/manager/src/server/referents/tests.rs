@@ -2,7 +2,6 @@
 
 mod barriers;
 mod conditions;
-mod differential;
 mod events;
 mod locks;
 mod queues;

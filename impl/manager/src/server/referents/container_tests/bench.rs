@@ -7,8 +7,8 @@ use procession_wire::value::{Id, Items, Pairs};
 use procession_wire::{Builder, Kind, Value};
 use serde::Serialize;
 
-use crate::python::{Raise, Work};
-use crate::server::{
+use super::python::{Raise, Work};
+use super::server::{
     Arguments, Bell, Call, Caller, CallerId, Fault, Given, Object, Objects, Quota, Referent, Stored, Taken,
     Whole,
 };
@@ -22,7 +22,8 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Bench {
-        let quota = Quota { elements: 100_000, bytes: 64 << 20, text: 1 << 20 };
+        let mut quota = Quota::default();
+        (quota.elements, quota.bytes, quota.text) = (100_000, 64 << 20, 1 << 20);
         let objects = Objects::new(1000, Bell::new().expect("a bell")).expect("a table");
         Bench { objects, quota, steps: 50_000_000 }
     }
@@ -39,7 +40,7 @@ impl Bench {
 
     /// Makes an object of one of the types here, of these arguments.
     pub fn make(&self, typeid: &str, sent: &Sent) -> Result<Arc<Object>, Raise> {
-        use super::super::{Array, Dict, List, Namespace, Value};
+        use super::server::referents::{Array, Dict, List, Namespace, Value};
         let mut work = Work::of(self.steps);
         let (arguments, objects, quota) = (sent.arguments(), &self.objects, &self.quota);
         let referent: Arc<dyn Referent> = match typeid {
@@ -123,7 +124,7 @@ impl Bench {
 
 /// A value as Python writes it.
 pub fn shown(stored: &Stored) -> String {
-    crate::python::repr(stored.root(), 1 << 20, &mut Work::of(1 << 30)).expect("a short value")
+    super::python::repr(stored.root(), 1 << 20, &mut Work::of(1 << 30)).expect("a short value")
 }
 
 /// The value that was given.
@@ -143,7 +144,7 @@ pub fn whole(object: &Object) -> Stored {
 }
 
 /// Arguments on their way: a tuple, and a dict of names.
-pub struct Sent(Value<'static>);
+pub struct Sent(pub Value<'static>);
 
 impl Sent {
     /// Those of a Rust tuple; none of `()`.
@@ -164,15 +165,6 @@ impl Sent {
         let named = builder.dict(&named).expect("names");
         let root = builder.tuple(&[positional, named]);
         Sent(builder.finish(root))
-    }
-
-    /// Those of a pickle.
-    pub fn read(value: Value<'static>) -> Sent {
-        Sent(value)
-    }
-
-    pub fn value(&self) -> &Value<'static> {
-        &self.0
     }
 
     pub fn arguments(&self) -> Arguments<'_> {

@@ -1,20 +1,30 @@
-//! The same calls, none of which waits, on these objects and on Python's own: the same results, and errors of the
-//! same classes.
+//! What can be waited for, called in ways that do not wait: locks and their kin, and queues.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use libtest_mimic::Failed;
 use proptest::collection::vec;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
+use proptest::strategy::{Strategy, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
-use super::*;
+use super::bench::{Bench, Sent, shown, value};
+use super::datum::Datum;
+use super::python::Raise;
+use super::pythons::Test;
+use super::server::referents::{Barrier, Condition, Event, Lock, Queue, Semaphore};
+use super::server::{Bell, Caller, CallerId, Object, Referent, Stored};
+
+pub const TESTS: [Test; 1] =
+    [("calls_that_do_not_wait_come_to_what_they_do_in_python", calls_that_do_not_wait)];
 
 /// Makes an object of each line that begins with `new`, and calls it for each other line.
 const ORACLE: &str = r#"
 import queue, sys, threading
+
+nan = float("nan")
 
 def made(typeid, *arguments):
     return getattr(queue if typeid == "Queue" else threading, typeid)(*arguments)
@@ -28,13 +38,14 @@ for line in sys.stdin:
     do, arguments = line.rstrip("\n").split(" ", 1)
     try:
         if do == "new":
-            it, said = eval("made" + arguments), None
+            it, given = eval("made" + arguments), None
         else:
-            said = called(do, *eval(arguments))
-            said = bool(said) if do == "acquire" else said
+            given = called(do, *eval(arguments))
+            given = bool(given) if do == "acquire" else given
+        said = repr(given)
     except Exception as error:
         said = "!" + type(error).__name__
-    print(said if isinstance(said, str) else repr(said))
+    print(said)
 "#;
 
 /// A method with arguments among which one is chosen.
@@ -45,6 +56,18 @@ type Type = (&'static str, Vec<Vec<Datum>>, Vec<Method>);
 
 fn text(text: &str) -> Datum {
     Datum::Str(text.into())
+}
+
+fn flag(flag: bool) -> Datum {
+    Datum::Bool(flag)
+}
+
+fn int(number: i64) -> Datum {
+    Datum::Int(number)
+}
+
+fn seconds(number: f64) -> Datum {
+    Datum::Float(number)
 }
 
 /// Types with arguments to make them of, and their calls.
@@ -156,37 +179,38 @@ fn types(has_shutdown: bool) -> Vec<Type> {
     ]
 }
 
-/// A datum as Python writes it.
-fn written(datum: &Datum) -> String {
-    match datum {
-        Datum::None => "None".into(),
-        Datum::Bool(true) => "True".into(),
-        Datum::Bool(false) => "False".into(),
-        Datum::Int(number) => number.to_string(),
-        Datum::Float(number) if number.is_nan() => "float('nan')".into(),
-        Datum::Float(number) => format!("{number:?}"),
-        Datum::Str(text) => format!("'{text}'"),
-        Datum::Proxy(ident) => panic!("no proxy here: {ident}"),
-    }
-}
-
-/// A result as the oracle prints it: texts without quotes.
-fn shown(said: &Said) -> String {
-    match said {
-        Said::Gave(Datum::Str(text)) => text.clone(),
-        Said::Gave(datum) => written(datum),
-        Said::Raised(class) => format!("!{}", class.name()),
-        other => panic!("neither a result nor an error: {other:?}"),
-    }
-}
-
+/// Arguments as Python writes them.
 fn tuple(arguments: &[Datum]) -> String {
+    let written = |argument: &Datum| shown(&Stored::build(|builder| argument.add(builder)));
     arguments.iter().fold("(".to_owned(), |all, one| all + &written(one) + ",") + ")"
 }
 
+/// The same on their way.
+fn sent(arguments: &[Datum]) -> Sent {
+    Sent::built(|builder| (arguments.iter().map(|argument| argument.add(builder)).collect(), Vec::new()))
+}
+
+/// An object of this type.
+fn create(bench: &Bench, typeid: &str, made_of: &[Datum]) -> Result<Arc<Object>, Raise> {
+    let sent = sent(made_of);
+    let arguments = sent.arguments();
+    let referent: Arc<dyn Referent> = match typeid {
+        "Lock" => Arc::new(Lock::create(arguments)?),
+        "RLock" => Arc::new(Lock::create_recursive(arguments)?),
+        "Semaphore" => Arc::new(Semaphore::create(arguments)?),
+        "BoundedSemaphore" => Arc::new(Semaphore::create_bounded(arguments)?),
+        "Condition" => Arc::new(Condition::create(arguments, &bench.objects)?),
+        "Event" => Arc::new(Event::create(arguments)?),
+        "Barrier" => Arc::new(Barrier::create(arguments)?),
+        "Queue" => Arc::new(Queue::create(arguments)?),
+        _ => panic!("there is no type {typeid} here"),
+    };
+    Ok(bench.put(typeid, referent))
+}
+
 /// What Python says to each line.
-fn oracle(lines: &str) -> Vec<String> {
-    let mut command = Command::new("python3");
+fn oracle(interpreter: &str, lines: &str) -> Vec<String> {
+    let mut command = Command::new(interpreter);
     command.args(["-c", ORACLE]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut python = command.spawn().unwrap();
     let mut input = python.stdin.take().unwrap();
@@ -198,42 +222,42 @@ fn oracle(lines: &str) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// The Python at hand, by the number behind `3.`, if there is one and it knows all these arguments.
-fn python_at_hand() -> Option<u32> {
-    let asked = ["-c", "import sys; print(sys.version_info[1])"];
-    let output = Command::new("python3").args(asked).output().ok()?;
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok().filter(|minor| *minor >= 9)
+/// Whether its queues can be shut down, as they can be since 3.13.
+fn has_shutdown(interpreter: &str) -> Result<bool, Failed> {
+    let asked = "import queue, sys; sys.exit(not hasattr(queue.Queue, 'shutdown'))";
+    Ok(Command::new(interpreter).args(["-c", asked]).status()?.success())
 }
 
-#[test]
-fn calls_that_do_not_wait_come_to_what_they_do_in_python() {
-    let Some(minor) = python_at_hand() else { return };
+fn calls_that_do_not_wait(interpreter: &str) -> Result<(), Failed> {
     let mut runner = TestRunner::deterministic();
     let (mut lines, mut own) = (String::new(), Vec::new());
-    for (typeid, made_of, methods) in types(minor >= 13) {
+    for (typeid, made_of, methods) in types(has_shutdown(interpreter)?) {
         for made_of in made_of {
             for _ in 0..40 {
-                let world = World::new();
-                let client = world.client();
-                let made: Vec<String> =
-                    std::iter::once(written(&text(typeid))).chain(made_of.iter().map(written)).collect();
-                writeln!(lines, "new ({},)", made.join(",")).unwrap();
-                let object = world.create(typeid, &made_of);
+                let bench = Bench::new();
+                let caller = Caller::new(CallerId(1), None, Bell::new()?);
+                writeln!(lines, "new {}", tuple(&[&[text(typeid)], &*made_of].concat()))?;
+                let object = create(&bench, typeid, &made_of);
                 own.push(
-                    object.as_ref().map_or_else(|class| format!("!{}", class.name()), |_| "None".into()),
+                    object
+                        .as_ref()
+                        .map_or_else(|raised| format!("!{}", raised.class.name()), |_| "None".into()),
                 );
                 let Ok(object) = object else { continue };
                 let calls = vec((0..methods.len(), 0..64usize), 40);
-                for (method, arguments) in calls.new_tree(&mut runner).unwrap().current() {
+                for (method, arguments) in calls.new_tree(&mut runner)?.current() {
                     let (method, choice) = &methods[method];
                     let arguments = &choice[arguments % choice.len()];
-                    writeln!(lines, "{method} {}", tuple(arguments).replace("(,)", "()")).unwrap();
-                    own.push(shown(&client.call(&object, method, arguments)));
+                    writeln!(lines, "{method} {}", tuple(arguments))?;
+                    own.push(match bench.send_by(&caller, &object, method, &sent(arguments)) {
+                        Ok(given) => shown(&value(given)),
+                        Err(raised) => format!("!{}", raised.class.name()),
+                    });
                 }
             }
         }
     }
-    let python = oracle(&lines);
+    let python = oracle(interpreter, &lines);
     assert_eq!(own.len(), python.len());
     let mut begun = 0;
     for (at, (line, (own, python))) in lines.lines().zip(own.iter().zip(&python)).enumerate() {
@@ -243,4 +267,5 @@ fn calls_that_do_not_wait_come_to_what_they_do_in_python() {
         let history = || lines.lines().take(at + 1).skip(begun).collect::<Vec<_>>().join("\n");
         assert_eq!(own, python, "{}", history());
     }
+    Ok(())
 }

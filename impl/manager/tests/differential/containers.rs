@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use libtest_mimic::Failed;
 use procession_wire::pickle::{read, write};
 use procession_wire::value::Id;
 use procession_wire::{Builder, Kind, Node, Value};
@@ -12,7 +13,20 @@ use proptest::test_runner::TestCaseResult;
 use super::bench::{Bench, Sent, whole};
 use super::datum::{Datum, array, datum, index, iterable, key, slice, sortable};
 use super::oracle::{Oracle, decoded};
-use crate::server::{Given, Object};
+use super::pythons::Test;
+use super::server::{Given, Object, Stored};
+
+pub const TESTS: [Test; 7] = [
+    ("arrays_do_what_pythons_do", |python| beside(python, arrays_do_what_pythons_do)),
+    ("dicts_do_what_pythons_do", |python| beside(python, dicts_do_what_pythons_do)),
+    ("lists_do_what_pythons_do", |python| beside(python, lists_do_what_pythons_do)),
+    ("namespaces_do_what_pythons_do", |python| beside(python, namespaces_do_what_pythons_do)),
+    ("values_do_what_pythons_do", |python| beside(python, values_do_what_pythons_do)),
+    ("what_is_sorted_is_sorted_as_python_sorts", |python| {
+        beside(python, what_is_sorted_is_sorted_as_python_sorts)
+    }),
+    ("what_went_wrong_once_goes_well", |python| beside(python, what_went_wrong_once_goes_well)),
+];
 
 /// One call of a sequence.
 #[derive(Clone, Debug)]
@@ -188,16 +202,19 @@ thread_local! {
     static ORACLE: RefCell<Option<Oracle>> = const { RefCell::new(None) };
 }
 
+/// Plays all cases of a test beside this interpreter.
+fn beside(interpreter: &str, cases: fn()) -> Result<(), Failed> {
+    ORACLE.set(Some(Oracle::start(interpreter)));
+    cases();
+    ORACLE.set(None);
+    Ok(())
+}
+
 /// Runs a case there and here.
 fn compare(typeid: &str, arguments: &[Datum], names: &[(&str, Datum)], steps: &[Step]) -> TestCaseResult {
     ORACLE.with_borrow_mut(|oracle| {
-        if oracle.is_none() {
-            *oracle = Oracle::start();
-        }
-        match oracle {
-            Some(oracle) => compare_with(oracle, typeid, arguments, names, steps),
-            None => Ok(()),
-        }
+        let oracle = oracle.as_mut().expect("it is started before the cases are played");
+        compare_with(oracle, typeid, arguments, names, steps)
     })
 }
 
@@ -242,7 +259,7 @@ fn compare_with(
                     given.root() == expected.root(),
                     "step {number}, {step:?}: {} here, {} there",
                     super::bench::shown(&given),
-                    super::bench::shown(&crate::server::Stored::plain(expected))
+                    super::bench::shown(&Stored::plain(expected))
                 );
             }
             (Ok(Given::Proxy { typeid: "Iterator", referent }), "iterator") => {
@@ -270,8 +287,8 @@ fn class_of(outcome: Node<'_>) -> String {
 fn sent(arguments: &[Datum], names: &[(&str, Datum)]) -> Sent {
     // By way of a pickle, as it comes from a client.
     let sent = Sent::built(|builder| (positional(arguments, builder), named(names, builder)));
-    let pickle = write(sent.value()).expect("protocol 4 writes everything");
-    Sent::read(read(&pickle).expect("our own pickle").into_owned())
+    let pickle = write(&sent.0).expect("protocol 4 writes everything");
+    Sent(read(&pickle).expect("our own pickle").into_owned())
 }
 
 fn positional(arguments: &[Datum], builder: &mut Builder) -> Vec<Id> {
@@ -332,7 +349,6 @@ fn config(cases: u32) -> ProptestConfig {
 proptest! {
     #![proptest_config(config(1000))]
 
-    #[test]
     fn lists_do_what_pythons_do(
         initial in prop::option::of(iterable()),
         steps in prop::collection::vec(list_step(), 0..20),
@@ -340,7 +356,6 @@ proptest! {
         compare("list", &initial.into_iter().collect::<Vec<_>>(), &[], &steps)?;
     }
 
-    #[test]
     fn dicts_do_what_pythons_do(
         initial in prop::option::of(prop::collection::vec((key(), datum()), 0..6).prop_map(Datum::Dict)),
         steps in prop::collection::vec(dict_step(), 0..25),
@@ -352,13 +367,11 @@ proptest! {
 proptest! {
     #![proptest_config(config(500))]
 
-    #[test]
     fn what_is_sorted_is_sorted_as_python_sorts(items in sortable(), reverse: bool) {
         let sort = Step { names: vec![("reverse", Datum::Bool(reverse))], ..step("sort", []) };
         compare("list", &[Datum::List(items)], &[], &[sort])?;
     }
 
-    #[test]
     fn arrays_do_what_pythons_do(
         code in typecode(),
         initial in prop_oneof![
@@ -372,7 +385,6 @@ proptest! {
         compare("Array", &[code, initial], &[], &steps)?;
     }
 
-    #[test]
     fn namespaces_do_what_pythons_do(
         initial in prop::option::of(datum()),
         steps in prop::collection::vec(namespace_step(), 0..12),
@@ -381,8 +393,33 @@ proptest! {
         compare("Namespace", &[], &names, &steps)?;
     }
 
-    #[test]
     fn values_do_what_pythons_do(initial in datum(), steps in prop::collection::vec(value_step(), 0..6)) {
         compare("Value", &[Datum::Str("i".into()), initial], &[], &steps)?;
+    }
+}
+
+/// The smallest cases of what random ones have found.
+fn what_went_wrong_once_goes_well() {
+    let one_zero = vec![Datum::Str("h".into()), Datum::List(vec![Datum::Int(0)])];
+    let nothing_far_away =
+        [Datum::Slice([None, Some(i64::MAX), Some(i64::MAX)]), Datum::Array('h', Vec::new())];
+    let setdefault = || step("setdefault", [Datum::Int(0)]);
+    let next = || Step { on: Some(0), ..step("__next__", []) };
+    // It fails, and the iterator goes on.
+    let failing_update =
+        Step { names: vec![("a", Datum::Int(0)), ("new", Datum::None)], ..step("update", [Datum::Int(0)]) };
+    let dict_steps = vec![
+        setdefault(),
+        step("__iter__", []),
+        next(),
+        step("popitem", []),
+        failing_update,
+        setdefault(),
+        next(),
+    ];
+    let cases =
+        [("Array", one_zero, vec![step("__setitem__", nothing_far_away)]), ("dict", Vec::new(), dict_steps)];
+    for (typeid, arguments, steps) in cases {
+        compare(typeid, &arguments, &[], &steps).unwrap_or_else(|error| panic!("{typeid}: {error}"));
     }
 }
