@@ -7,6 +7,7 @@ mod client;
 #[expect(dead_code, reason = "the server's own tests use more of it")]
 mod counter;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use client::{Client, create};
@@ -14,12 +15,12 @@ use counter::{KEY, path_of};
 use procession_manager::proxy::ListProxy;
 use procession_manager::server::Settings;
 use procession_manager::{
-    Address, AskError, CallError, ConnectError, Manager, ManagerOptions, Setup, ShutdownError, Standard,
-    StartError,
+    Address, AskError, CallError, ConnectError, Manager, ManagerOptions, Proxy, Setup, ShutdownError,
+    Standard, StartError,
 };
 use procession_reference::Process;
 use procession_reference::connection::{Connection, stream_pipe};
-use procession_reference::context::Method;
+use procession_reference::context::{Method, get_context};
 use procession_reference::process::Exit;
 use rstest::rstest;
 use serde::{Deserialize, Serialize};
@@ -291,4 +292,56 @@ fn the_standard_types_are_there_without_a_word() {
     let again = Manager::new(ManagerOptions::default());
     again.start(Standard).expect("it serves");
     assert_ne!(again.address(), manager.address());
+}
+
+/// What a forked process finds although nobody gave it to it.
+static FOUND: Mutex<Option<Proxy>> = Mutex::new(None);
+
+fn found() -> Option<Proxy> {
+    FOUND.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Has the only reference to an object, forks a process that may claim one of its own, and lets go.
+fn parent((object, claims): (Proxy, bool)) {
+    object.claim().expect("it is ours already");
+    FOUND.lock().unwrap_or_else(PoisonError::into_inner).replace(object);
+    let (ours, theirs) = stream_pipe(true).expect("descriptors are left");
+    let fork = get_context(Some("fork")).expect("it is offered");
+    let child = fork.process(forked, (claims, theirs));
+    child.start().expect("it starts");
+    let () = ours.recv().expect("it has found the object");
+    drop(found());
+    ours.send(&()).expect("it waits");
+    child.join().expect("it ends");
+    assert_eq!(child.exitcode().expect("it is ours"), Some(0));
+}
+
+fn forked((claims, parents): (bool, Connection)) {
+    let object = found().expect("it was there before the fork");
+    if claims {
+        object.claim().expect("it is there");
+        object.claim().expect("it is ours already");
+    }
+    parents.send(&()).expect("the parent listens");
+    let () = parents.recv().expect("the parent has let go");
+    let value = object.get_value::<Vec<i64>>();
+    match claims {
+        true => assert_eq!(value.expect("it is there"), [1]),
+        false => assert!(matches!(value, Err(CallError::Remote(_))), "{value:?}"),
+    }
+}
+
+#[rstest]
+fn a_forked_process_keeps_what_it_claims(#[values(false, true)] claims: bool) {
+    let manager = Manager::started().expect("it serves");
+    let object = manager.remote().and_then(|remote| Ok(remote.create("list", ([1],), ())?));
+    let process = Process::new(parent, (object.expect("it is created"), claims));
+    process.start().expect("it starts");
+    process.join().expect("it ends");
+    assert_eq!(process.exitcode().expect("it is ours"), Some(0));
+    assert_eq!(
+        manager.number_of_objects().expect("it serves"),
+        0,
+        "what was claimed is given back at the end"
+    );
 }
