@@ -2,9 +2,51 @@
 //! must both tell it. Lines stand in the order that is promised, and sorted where none is.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
-use rstest::rstest;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+#[path = "../../conformance/tests/pythons/mod.rs"]
+mod pythons;
+
+/// The scenarios by their names: their programs in Rust, and the tests of those in Python.
+macro_rules! scenarios {
+    ($($name:literal)*) => {
+        const IN_RUST: &[(&str, &str)] = &[$(($name, env!(concat!("CARGO_BIN_EXE_", $name)))),*];
+        const IN_PYTHON: &[pythons::Test] = &[$((
+            concat!("cpython_tells_the_story_of_", $name),
+            |interpreter| told_in_python(interpreter, $name),
+        )),*];
+    };
+}
+
+scenarios! {
+    "ten_producers"
+    "producer_and_consumer"
+    "pipeline"
+    "shared_counter"
+    "bounded_buffer"
+    "rendezvous"
+    "door"
+    "permits"
+    "entrance_and_exit"
+}
+
+fn main() -> ExitCode {
+    let mut trials = vec![Trial::test("every_program_in_rust_has_its_twin_in_python", every_twin)];
+    trials.extend(IN_RUST.iter().map(|(name, program)| {
+        Trial::test(format!("the_reference_tells_the_story_of_{name}"), move || {
+            snapshot(name, &story(name, Command::new(program)));
+            Ok(())
+        })
+    }));
+    let shared: [pythons::Test; 2] = [
+        ("rust_and_python_share_a_manager_with_one_visitor_of_the_other", |python| shared(python, "exit")),
+        ("rust_and_python_share_a_manager_with_both_of_the_other", |python| shared(python, "both")),
+    ];
+    trials.extend(pythons::plain(8.., &[IN_PYTHON, &shared].concat()));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
 
 /// Scenarios whose lines come in no promised order.
 const UNORDERED: &[&str] = &["ten_producers"];
@@ -30,8 +72,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
 
-fn in_python(name: &str) -> Command {
-    let mut program = Command::new("python3");
+fn in_python(interpreter: &str, name: &str) -> Command {
+    let mut program = Command::new(interpreter);
     program.arg(root().join("python").join(name).with_extension("py"));
     program
 }
@@ -44,37 +86,25 @@ fn snapshot(name: &str, story: &str) {
     settings.bind(|| insta::assert_snapshot!(name, story));
 }
 
-#[rstest]
-#[case::ten_producers("ten_producers", env!("CARGO_BIN_EXE_ten_producers"))]
-#[case::producer_and_consumer("producer_and_consumer", env!("CARGO_BIN_EXE_producer_and_consumer"))]
-#[case::pipeline("pipeline", env!("CARGO_BIN_EXE_pipeline"))]
-#[case::shared_counter("shared_counter", env!("CARGO_BIN_EXE_shared_counter"))]
-#[case::bounded_buffer("bounded_buffer", env!("CARGO_BIN_EXE_bounded_buffer"))]
-#[case::rendezvous("rendezvous", env!("CARGO_BIN_EXE_rendezvous"))]
-#[case::door("door", env!("CARGO_BIN_EXE_door"))]
-#[case::permits("permits", env!("CARGO_BIN_EXE_permits"))]
-#[case::entrance_and_exit("entrance_and_exit", env!("CARGO_BIN_EXE_entrance_and_exit"))]
-fn the_reference_and_cpython_tell_the_same_story(#[case] name: &str, #[case] program: &str) {
-    let told = story(name, Command::new(program));
-    snapshot(name, &told);
-    assert_eq!(story(name, in_python(name)), told, "CPython tells another story");
+fn told_in_python(interpreter: &str, name: &str) -> Result<(), Failed> {
+    snapshot(name, &story(name, in_python(interpreter, name)));
+    Ok(())
 }
 
 /// On the manager of each language, with one visitor of the other and with both of it.
-#[rstest]
-fn rust_and_python_share_a_manager(#[values("exit", "both")] others: &str) {
+fn shared(interpreter: &str, others: &str) -> Result<(), Failed> {
     let name = "entrance_and_exit";
     let in_rust = env!("CARGO_BIN_EXE_entrance_and_exit");
     let mut ours = Command::new(in_rust);
-    ours.args([others, "python3"]).arg(root().join("python").join(name).with_extension("py"));
+    ours.args([others, interpreter]).arg(root().join("python").join(name).with_extension("py"));
     snapshot(name, &story(name, ours));
-    let mut cpythons = in_python(name);
+    let mut cpythons = in_python(interpreter, name);
     cpythons.args([others, in_rust]);
     snapshot(name, &story(name, cpythons));
+    Ok(())
 }
 
-#[test]
-fn every_program_in_rust_has_its_twin_in_python() {
+fn every_twin() -> Result<(), Failed> {
     let names = |directory: &str, extension: &str| -> Vec<String> {
         let entries = std::fs::read_dir(root().join(directory)).expect("the scenarios are there");
         let paths = entries.map(|entry| entry.expect("readable").path());
@@ -87,4 +117,8 @@ fn every_program_in_rust_has_its_twin_in_python() {
         names
     };
     assert_eq!(names("src/bin", "rs"), names("python", "py"));
+    let mut told: Vec<&str> = IN_RUST.iter().map(|(name, _)| *name).collect();
+    told.sort_unstable();
+    assert_eq!(told, names("python", "py"), "each is told here");
+    Ok(())
 }
