@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::program::Action;
-use crate::program::build::{acquire, await_on, load, notify, release};
+use crate::program::build::{acquire, await_on, load, notify, release, set};
 use crate::program::build::{at, get, put, returned, sleep};
 use crate::program::random::sync::{THINGS, deadly_program, mixed_program, sync_program};
 use crate::program::random::{batch_program, pipe_program, queue_program};
@@ -315,6 +315,23 @@ impl SyncNeed {
             }
         }
     }
+}
+
+/// Each of two workers waits twice. Of a barrier those are two rounds, one of which can go; an event that was set
+/// lets any of the four go through, and none of them belongs to another.
+#[test]
+fn only_waits_at_a_barrier_come_in_rounds() {
+    let twice = |program: Program| {
+        let waits = || [await_on("x"), await_on("x")];
+        program.process("w1", waits()).process("w2", waits())
+    };
+    let need = SyncNeed::Rounds(2, 1);
+    let event = twice(Program::new().event("x").main([set("x")]));
+    assert!(!need.is_met(&event));
+    let barrier = twice(Program::new().barrier("x", 2).main([]));
+    assert!(need.is_met(&barrier));
+    let smallest = shrink(&barrier, 1000, |candidate| need.is_met(candidate));
+    assert_eq!(smallest.lines().count(), 2);
 }
 
 /// How many acquires of a worker are released by it; nothing if one is not, or a release has none.
