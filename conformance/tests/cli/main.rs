@@ -5,6 +5,8 @@ mod asking;
 mod checking;
 mod fake;
 mod files;
+#[path = "../pythons/mod.rs"]
+mod pythons;
 mod serving;
 mod signals;
 

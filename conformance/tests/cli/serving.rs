@@ -6,14 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use libtest_mimic::Trial;
+use libtest_mimic::{Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use procession_manager::{Address, CallError, Key, Remote};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Said, command, directory, procession, said, snapshot, told, trial};
+use super::{Said, command, directory, procession, pythons, said, snapshot, told, trial};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
@@ -27,14 +27,7 @@ pub fn trials() -> Vec<Trial> {
         trial("serve_says_what_is_wrong_with_the_key", wrong_key),
         trial("soak_finds_nothing_left", soak),
     ];
-    let has_python = Command::new("python3").args(["-c", "import multiprocessing"]).status();
-    trials.push(match has_python.is_ok_and(|status| status.success()) {
-        true => trial("serve_serves_python", serves_python),
-        false => Trial::test("serve_serves_python: UNTESTED: no python3 on the PATH", || {
-            Err("there is no python3 on the PATH".into())
-        })
-        .with_ignored_flag(true),
-    });
+    trials.extend(pythons::plain(6.., &[("serve_serves_python", serves_python)]));
     trials
 }
 
@@ -239,14 +232,14 @@ fn soak() {
 }
 
 /// A script in Python that uses nothing but `multiprocessing.managers`.
-fn serves_python() {
+fn serves_python(interpreter: &str) -> Result<(), Failed> {
     let mut serving = Serving::start(&["--address", "./socket", "--share", "jobs=Queue"]);
-    let output = Command::new("python3")
+    let output = Command::new(interpreter)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/client.py"))
         .current_dir(serving.directory.path())
-        .output()
-        .expect("a python that ran before");
+        .output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "{}: {said}", output.status);
     serving.ends_well();
+    Ok(())
 }
