@@ -330,14 +330,14 @@ pub const CLAUSES: &[Clause] = &[
                     .manager("m")
                     .managed("c", "m", registered(Registered::Counter, [5]))
                     .main([
-                        invoke("c", "interrupt").ok().label("sent"),
-                        invoke("c", "get").gives_value(5),
+                        invoke("c", "interrupt").ok(),
+                        invoke("c", "get").gives_value(5).label("got"),
                         create_managed("l", "m", a_list([1])).ok(),
                         invoke("c", "get").after(ended("p")).gives_value(6),
                     ])
                     .process(
                         "p",
-                        [invoke_with("c", "add", [1]).after(returned("main", "sent")).gives_value(6)],
+                        [invoke_with("c", "add", [1]).after(returned("main", "got")).gives_value(6)],
                     ),
             ]
         },

@@ -17,15 +17,15 @@ pub const CLAUSES: &[Clause] = &[
             vec![
                 counter()
                     .main([
-                        invoke_with("c", "add", [2]).gives_value(7).label("added"),
-                        invoke("c", "get").gives_value(7),
+                        invoke_with("c", "add", [2]).gives_value(7),
+                        invoke("c", "get").gives_value(7).label("got"),
                         create_managed("d", "m", registered(Registered::Counter, [100])).ok(),
                         invoke("d", "get").gives_value(100),
                         invoke("c", "get").after(ended("p")).gives_value(8),
                     ])
                     .process(
                         "p",
-                        [invoke_with("c", "add", [1]).after(returned("main", "added")).gives_value(8)],
+                        [invoke_with("c", "add", [1]).after(returned("main", "got")).gives_value(8)],
                     )
                     .each_method(),
             ]

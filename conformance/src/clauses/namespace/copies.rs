@@ -70,7 +70,7 @@ pub const CLAUSES: &[Clause] = &[
                         set_attribute("n", "log", Datum::known("log")).ok().label("back"),
                         get_attribute("n", "log").gives_value(Datum::list([1])),
                         append("log", 2).ok(),
-                        get_attribute("n", "log").gives_value(Datum::list([1])),
+                        get_attribute("n", "log").gives_value(Datum::list([1])).label("seen"),
                         get_attribute("n", "log").after(ended("p")).gives_value(Datum::list([1, 3])),
                     ])
                     .process(
@@ -81,7 +81,9 @@ pub const CLAUSES: &[Clause] = &[
                                 .into_name("log")
                                 .gives_value(Datum::list([1])),
                             append("log", 3).ok(),
-                            set_attribute("n", "log", Datum::known("log")).ok(),
+                            set_attribute("n", "log", Datum::known("log"))
+                                .after(returned("main", "seen"))
+                                .ok(),
                         ],
                     )
                     .each_method(),

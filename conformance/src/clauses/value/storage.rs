@@ -164,7 +164,7 @@ pub const CLAUSES: &[Clause] = &[
                         get_object("v", "o").ok(),
                         load("o").reads(1),
                         store("o", 5).label("below").ok(),
-                        load("v").reads(5),
+                        load("v").reads(5).label("seen"),
                         load("v").after(returned("c", "below")).reads(6),
                         load("o").reads(6),
                         store("v", 7).ok(),
@@ -175,7 +175,7 @@ pub const CLAUSES: &[Clause] = &[
                         [
                             get_object("v", "o").ok(),
                             load("o").after(returned("main", "below")).reads(5),
-                            store("o", 6).label("below").ok(),
+                            store("o", 6).after(returned("main", "seen")).label("below").ok(),
                         ],
                     ),
             ]
