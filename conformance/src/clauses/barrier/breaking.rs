@@ -205,17 +205,18 @@ pub const CLAUSES: &[Clause] = &[
                         reset("b").ok().label("reset"),
                         broken("b").truth(false),
                         await_on("b").ok(),
-                        abort("b").ok(),
+                        // Who has yet to leave would be told of it.
+                        abort("b").after(returned("p", "passed")).ok(),
                         await_on("b").is(Outcome::BrokenBarrier),
                         reset("b").ok().label("again"),
                         await_on("b").ok(),
-                        reset("b").ok(),
+                        reset("b").after(ended("p")).ok(),
                         broken("b").truth(false),
                     ])
                     .process(
                         "p",
                         [
-                            await_on("b").after(returned("main", "reset")).ok(),
+                            await_on("b").after(returned("main", "reset")).ok().label("passed"),
                             await_on("b").after(returned("main", "again")).ok(),
                         ],
                     ),
