@@ -53,10 +53,11 @@ pub const CLAUSES: &[Clause] = &[
                     .title("true only after the time is over, but before the lock is back")
                     .condition("c")
                     .main([
-                        acquire("c").acquired(),
+                        acquire("c").acquired().label("held"),
+                        // The other one has the lock as soon as it is given up.
                         await_word("c", WORD, 1)
-                            .timeout(100)
-                            .label("wait")
+                            .timeout(500)
+                            .after(blocked("p", "acquire"))
                             .truth(true)
                             .waits_for_call("p", "release"),
                         release("c").ok(),
@@ -64,7 +65,7 @@ pub const CLAUSES: &[Clause] = &[
                     .process(
                         "p",
                         [
-                            acquire("c").after(blocked("main", "wait")).acquired(),
+                            acquire("c").after(returned("main", "held")).acquired().label("acquire"),
                             word_add(WORD, 1).after(quiescence()).value(0),
                             release("c").ok().label("release"),
                         ],

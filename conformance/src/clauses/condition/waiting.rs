@@ -120,7 +120,7 @@ pub const CLAUSES: &[Clause] = &[
                 [
                     acquire("c").acquired(),
                     acquire("c").acquired(),
-                    acquire("c").acquired(),
+                    acquire("c").acquired().label("held"),
                     wait.label("wait"),
                     release("c").ok(),
                     release("c").ok().label("second"),
@@ -146,11 +146,18 @@ pub const CLAUSES: &[Clause] = &[
                 Program::new()
                     .title("timed out at depth 3")
                     .condition("c")
-                    .main(at_depth_three(await_on("c").timeout(300).truth(false).takes(300)))
+                    .main(at_depth_three(
+                        // The other one has the lock as soon as it is given up.
+                        await_on("c").timeout(300).after(blocked("p", "acquire")).truth(false).takes(300),
+                    ))
                     .process(
                         "p",
                         [
-                            acquire("c").timeout(100).after(blocked("main", "wait")).acquired(),
+                            acquire("c")
+                                .after(returned("main", "held"))
+                                .label("acquire")
+                                .acquired()
+                                .waits_for_call("main", "wait"),
                             release("c").ok(),
                             refused(),
                         ],
@@ -159,14 +166,19 @@ pub const CLAUSES: &[Clause] = &[
                     .title("a wait that is over returns only with the lock")
                     .condition("c")
                     .main([
-                        acquire("c").acquired(),
-                        await_on("c").timeout(100).label("wait").truth(false).waits_for_call("p", "release"),
+                        acquire("c").acquired().label("held"),
+                        // The other one has the lock as soon as it is given up.
+                        await_on("c")
+                            .timeout(500)
+                            .after(blocked("p", "acquire"))
+                            .truth(false)
+                            .waits_for_call("p", "release"),
                         release("c").ok(),
                     ])
                     .process(
                         "p",
                         [
-                            acquire("c").after(blocked("main", "wait")).acquired(),
+                            acquire("c").after(returned("main", "held")).label("acquire").acquired(),
                             release("c").after(quiescence()).ok().label("release"),
                         ],
                     ),
