@@ -3,6 +3,8 @@
 
 pub mod build;
 pub mod check;
+#[cfg(test)]
+mod races;
 pub mod random;
 
 use procession_contract::{
