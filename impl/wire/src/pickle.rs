@@ -7,6 +7,7 @@ mod opcode;
 mod output;
 mod reader;
 mod reduction;
+mod runs;
 mod writer;
 
 pub use error::{ReadError, WriteError};

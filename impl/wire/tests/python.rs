@@ -123,7 +123,8 @@ for _ in range(500):
     value = make(4)
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         print(protocol, pickle.dumps(value, protocol).hex())
-for value in (list(range(3001)), {str(i): i for i in range(2000)}, ['x' * 70000, b'y' * 70000, 'z'] * 2, set(range(1000))):
+numbers = [i * i % 70001 - 300 + (i % 1000 == 999) * 2 ** 40 for i in range(40000)]
+for value in (numbers, [numbers[:1000], None, 2 ** 31, 7, 'x', 8, 9], list(range(3001)), {str(i): i for i in range(2000)}, ['x' * 70000, b'y' * 70000, 'z'] * 2, set(range(1000))):
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         print(protocol, pickle.dumps(value, protocol).hex())
 ";

@@ -30,6 +30,7 @@ impl Output {
         self.framing = true;
     }
 
+    #[inline]
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         if self.framing && self.frame.is_none() {
             self.frame = Some(self.bytes.len());
@@ -50,7 +51,17 @@ impl Output {
         self.bytes.extend_from_slice(text);
     }
 
+    /// How many bytes may be written before a full frame can end.
+    pub(crate) fn room(&self) -> usize {
+        match self.frame {
+            _ if !self.framing => usize::MAX,
+            Some(start) => FULL.saturating_sub(self.bytes.len() - start - HEADER),
+            None => FULL,
+        }
+    }
+
     /// A place where a full frame can end.
+    #[inline]
     pub(crate) fn boundary(&mut self) {
         if self.frame.is_some_and(|start| self.bytes.len() - start - HEADER >= FULL) {
             self.close();

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::error::ReadError;
 use super::memo::Memo;
 use super::opcode as op;
+use super::runs;
 use crate::globals::Globals;
 use crate::limits::{Dimension, Limits};
 use crate::text::Text;
@@ -71,6 +72,8 @@ pub(super) struct Machine<'r, 'a> {
     /// Heights of the stack where marks were set.
     pub(super) marks: Vec<u32>,
     memo: Memo,
+    /// How many of the records are integers, at least.
+    ints: usize,
     /// By module and name.
     globals: HashMap<Name, Id>,
     /// Containers that can hold two keys that are one.
@@ -91,6 +94,7 @@ impl<'r, 'a> Machine<'r, 'a> {
             stack: Vec::new(),
             marks: Vec::new(),
             memo: Memo::default(),
+            ints: 0,
             globals: HashMap::new(),
             keyed: Vec::new(),
         }
@@ -116,15 +120,15 @@ impl<'r, 'a> Machine<'r, 'a> {
             match opcode {
                 op::BININT1 => {
                     let [byte] = self.array()?;
-                    self.push(Record::Int(i64::from(byte)));
+                    self.ints(i64::from(byte), items);
                 }
                 op::BININT2 => {
                     let number = u16::from_le_bytes(self.array()?);
-                    self.push(Record::Int(i64::from(number)));
+                    self.ints(i64::from(number), items);
                 }
                 op::BININT => {
                     let number = i32::from_le_bytes(self.array()?);
-                    self.push(Record::Int(i64::from(number)));
+                    self.ints(i64::from(number), items);
                 }
                 op::BINFLOAT => {
                     let number = f64::from_be_bytes(self.array()?);
@@ -287,7 +291,7 @@ impl<'r, 'a> Machine<'r, 'a> {
             return Err(ReadError::Trailing { offset: self.at, found: left });
         }
         let nesting = self.reader.limits.nesting;
-        if self.store.is_deeper_than(root, nesting) {
+        if self.store.records.len() - self.ints > nesting && self.store.is_deeper_than(root, nesting) {
             return Err(self.limit(Dimension::Nesting, nesting));
         }
         self.store.merge_keys(&self.keyed);
@@ -335,6 +339,19 @@ impl<'r, 'a> Machine<'r, 'a> {
         };
         self.at += N;
         Ok(*bytes)
+    }
+
+    /// Pushes an integer, and those that follow it in the same frame while there are no more records than this.
+    fn ints(&mut self, first: i64, most: usize) {
+        let before = self.store.records.len();
+        self.store.records.push(Record::Int(first));
+        let end = self.frame_end.min(self.data.len());
+        // The first one may reach over the end of its frame, which is noticed next.
+        let rest = self.data.get(self.at..end).unwrap_or_default();
+        self.at += runs::read(rest, &mut self.store.records, most);
+        let after = self.store.records.len();
+        self.stack.extend((before..after).map(|number| Id(number as u32)));
+        self.ints += after - before;
     }
 
     fn text(&mut self, len: u64) -> Result<(), ReadError> {

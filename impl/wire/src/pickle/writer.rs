@@ -4,6 +4,7 @@
 use super::error::WriteError;
 use super::opcode as op;
 use super::output::Output;
+use super::runs;
 use crate::globals::to_python_2;
 use crate::int;
 use crate::text::Text;
@@ -345,8 +346,16 @@ impl<'v> Writer<'v> {
             if next.is_multiple_of(batch) && !alone(next) {
                 self.out.write(&[op::MARK]);
             }
-            fill.next += 1;
             let id = places[next as usize];
+            if step == 1 && matches!(store.record(id), Record::Int(_)) {
+                let rest = &places[next as usize..room.len.min(next - next % batch + batch) as usize];
+                let run = runs::write(&mut self.out, rest.iter().map(|&id| store.record(id)));
+                if run > 0 {
+                    fill.next += run as u32;
+                    continue;
+                }
+            }
+            fill.next += 1;
             if !self.atom(id)? {
                 self.tasks.extend([Task::Fill(fill), Task::Save(id)]);
                 return Ok(());

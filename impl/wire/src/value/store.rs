@@ -13,6 +13,7 @@ use crate::text::Text;
 pub struct Id(pub(crate) u32);
 
 impl Id {
+    #[inline]
     pub(crate) fn at(self) -> usize {
         self.0 as usize
     }
@@ -163,10 +164,12 @@ impl<'a> Store<'a> {
             + self.added.capacity()
     }
 
+    #[inline]
     pub(crate) fn record(&self, id: Id) -> Record {
         self.records[id.at()]
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, record: Record) -> Id {
         let id = Id(self.records.len() as u32);
         self.records.push(record);
@@ -338,7 +341,7 @@ impl<'a> Store<'a> {
                     | Record::Global { .. }
             )
         });
-        if self.records.len() <= most || containers.count() <= most {
+        if containers.count() <= most {
             return false;
         }
         let mut depth = vec![0_u32; self.records.len()];

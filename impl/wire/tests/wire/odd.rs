@@ -1,6 +1,8 @@
 //! Odd pickles: what CPython makes of each, and what is made of it here.
 
-use procession_wire::pickle::ReadError;
+use procession_wire::limits::Dimension;
+use procession_wire::pickle::{ReadError, Reader};
+use procession_wire::{Limits, from_slice};
 
 use crate::known::{expected, to_json, trusting, unhex, vectors};
 
@@ -45,6 +47,37 @@ fn errors_say_where_and_what() {
     assert_eq!(said(b"\x80\x04NQ."), "at byte 3: opcode 'Q' is a persistent id, which is not read");
     assert_eq!(said(b"\x80\x04N.N"), "at byte 4: 1 bytes after the end");
     assert_eq!(said(b"\x80\x04\x8c\x02\xc0\x80."), "at byte 4: a text is not UTF-8");
+}
+
+#[test]
+fn a_run_of_integers_ends_where_its_frame_and_the_bounds_do() {
+    let frame = |len: u8, body: &[u8]| [&[0x95, len, 0, 0, 0, 0, 0, 0, 0], body].concat();
+    let list = |frames: &[Vec<u8>]| [b"\x80\x04", &*frames.concat()].concat();
+    let run = b"](K\x01M\x02\x01J\xff\xff\xff\xff";
+    let whole = list(&[frame(12, run), frame(4, b"K\x04e.")]);
+    assert_eq!(from_slice::<Vec<i64>>(&whole), Ok(vec![1, 0x102, -1, 4]));
+    // The frame ends within the second integer, or the third.
+    for (len, offset) in [(6, 15), (9, 18)] {
+        let cut = list(&[frame(len, run), b"e.".to_vec()]);
+        assert_eq!(trusting().read(&cut).unwrap_err(), ReadError::FrameCut { offset });
+    }
+    let early = list(&[run[..9].to_vec()]);
+    let truncated = ReadError::Truncated { offset: 9, expected: 4, found: 1 };
+    assert_eq!(trusting().read(&early).unwrap_err(), truncated);
+    // Four records that are always there, the list, and a place for each.
+    let many = list(&[b"](".to_vec(), b"K\x01".repeat(100), b"e.".to_vec()]);
+    let bounded = |items| Reader { limits: Limits { items, ..Limits::default() }, ..Reader::default() };
+    let refused = |items, offset| {
+        let dimension = Dimension::Items;
+        assert_eq!(
+            bounded(items).read(&many).unwrap_err(),
+            ReadError::Limit { offset, dimension, allowed: items }
+        );
+    };
+    assert!(bounded(205).read(&many).is_ok());
+    refused(204, 204);
+    refused(104, 4 + 2 * 99);
+    refused(50, 4 + 2 * 45);
 }
 
 #[test]
