@@ -139,6 +139,7 @@ pub struct Object<'v> {
 
 impl<'v> Node<'v> {
     /// The object of this number.
+    #[inline]
     pub(crate) fn within(store: &'v Store<'v>, id: Id) -> Node<'v> {
         Node(Place::Within(store, id))
     }
@@ -149,6 +150,7 @@ impl<'v> Node<'v> {
     }
 
     /// Its number in its store, if it is in one.
+    #[inline]
     pub(crate) fn number(self) -> Option<Id> {
         match self.0 {
             Place::Within(_, id) => Some(id),
@@ -156,6 +158,7 @@ impl<'v> Node<'v> {
         }
     }
 
+    #[inline]
     pub(crate) fn store(self) -> &'v Store<'v> {
         match self.0 {
             Place::Within(store, _) => store,
@@ -163,6 +166,7 @@ impl<'v> Node<'v> {
         }
     }
 
+    #[inline]
     pub(crate) fn record(self) -> Record {
         match self.0 {
             Place::Within(store, id) => store.record(id),
@@ -282,6 +286,7 @@ impl<'v> Items<'v> {
     }
 
     /// The item at this position.
+    #[inline]
     pub fn get(self, index: usize) -> Option<Node<'v>> {
         self.ids.get(index).map(|&id| Node::within(self.store, id))
     }

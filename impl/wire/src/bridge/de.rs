@@ -24,42 +24,60 @@ pub(super) fn read<'de, T: Deserialize<'de>>(
     lent: Lent<'de>,
     allowed: usize,
 ) -> Result<T, Error> {
-    let left = Cell::new(allowed);
-    T::deserialize(Deserializer { node, lent, depth: 0, allowed, left: &left })
+    let read = Read { lent, allowed, left: Cell::new(allowed) };
+    T::deserialize(Deserializer { node, depth: 0, read: &read })
+}
+
+/// What all objects have in common that are read together.
+struct Read<'de> {
+    lent: Lent<'de>,
+    allowed: usize,
+    /// How many more objects may be read, each counted as often as it is reached.
+    left: Cell<usize>,
 }
 
 /// One object on its way.
 #[derive(Clone, Copy)]
 struct Deserializer<'v, 'de> {
     node: Node<'v>,
-    lent: Lent<'de>,
     depth: usize,
-    allowed: usize,
-    /// How many more objects may be read, each counted as often as it is reached.
-    left: &'v Cell<usize>,
+    read: &'v Read<'de>,
 }
 
 impl<'v, 'de> Deserializer<'v, 'de> {
+    #[inline]
     fn at(self, node: Node<'v>) -> Self {
         Deserializer { node, depth: self.depth + 1, ..self }
     }
 
     /// Counts this object, and refuses the one too many.
     fn enter(self) -> Result<(), Error> {
-        if self.depth > DEEPEST {
-            return Err(Problem::TooDeep.into());
-        }
         // A long text counts as many values: a few bytes that refer to it cost as much as it does.
-        let text = match self.node.kind() {
-            Kind::Str(text) => text.as_bytes().len(),
-            Kind::Bytes(bytes) | Kind::ByteArray(bytes) => bytes.len(),
+        let text = match self.node.record() {
+            Record::Str(span) | Record::Bytes(span) | Record::ByteArray(span) => span.len as usize,
             _ => 0,
         };
-        let Some(left) = self.left.get().checked_sub(1 + text / 16) else {
-            return Err(Problem::TooMany { allowed: self.allowed }.into());
-        };
-        self.left.set(left);
-        Ok(())
+        self.enter_as(1 + text / 16)
+    }
+
+    /// Counts this object as so many.
+    #[inline]
+    fn enter_as(self, count: usize) -> Result<(), Error> {
+        match self.read.left.get().checked_sub(count) {
+            Some(left) if self.depth <= DEEPEST => {
+                self.read.left.set(left);
+                Ok(())
+            }
+            _ => Err(self.refused()),
+        }
+    }
+
+    #[cold]
+    fn refused(self) -> Error {
+        match self.depth > DEEPEST {
+            true => Problem::TooDeep.into(),
+            false => Problem::TooMany { allowed: self.read.allowed }.into(),
+        }
     }
 
     /// The bytes of a text or of bytes, if the type can borrow them.
@@ -69,8 +87,8 @@ impl<'v, 'de> Deserializer<'v, 'de> {
         };
         let (start, len) = (span.start as usize, span.len as usize);
         match start.checked_sub(self.node.store().source.len()) {
-            None => self.lent.source.get(start..start + len),
-            Some(start) => self.lent.added?.get(start..start + len),
+            None => self.read.lent.source.get(start..start + len),
+            Some(start) => self.read.lent.added?.get(start..start + len),
         }
     }
 
@@ -81,22 +99,7 @@ impl<'v, 'de> Deserializer<'v, 'de> {
         }
     }
 
-    fn seq<V: Visitor<'de>>(self, items: Items<'v>, visitor: V) -> Result<V::Value, Error> {
-        let mut seq = Seq { outer: self, items, next: 0 };
-        let value = visitor.visit_seq(&mut seq)?;
-        match items.len() - seq.next {
-            0 => Ok(value),
-            more => {
-                Err(de::Error::custom(format_args!("{} items, expected {}", items.len(), items.len() - more)))
-            }
-        }
-    }
-}
-
-impl<'v, 'de> de::Deserializer<'de> for Deserializer<'v, 'de> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.enter()?;
         let none = |found| Err(Problem::NoType { found }.into());
         match self.node.kind() {
@@ -133,6 +136,37 @@ impl<'v, 'de> de::Deserializer<'de> for Deserializer<'v, 'de> {
         }
     }
 
+    fn seq<V: Visitor<'de>>(self, items: Items<'v>, visitor: V) -> Result<V::Value, Error> {
+        let mut seq = Seq { outer: self, items, next: 0 };
+        let value = visitor.visit_seq(&mut seq)?;
+        match items.len() - seq.next {
+            0 => Ok(value),
+            more => {
+                Err(de::Error::custom(format_args!("{} items, expected {}", items.len(), items.len() - more)))
+            }
+        }
+    }
+}
+
+impl<'v, 'de> de::Deserializer<'de> for Deserializer<'v, 'de> {
+    type Error = Error;
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        // Most of a large value is numbers.
+        match self.node.record() {
+            Record::Int(number) => {
+                self.enter_as(1)?;
+                visitor.visit_i64(number)
+            }
+            Record::Float(number) => {
+                self.enter_as(1)?;
+                visitor.visit_f64(number)
+            }
+            _ => self.any(visitor),
+        }
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         if self.node.is_none() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
@@ -146,10 +180,10 @@ impl<'v, 'de> de::Deserializer<'de> for Deserializer<'v, 'de> {
             return visitor.visit_newtype_struct(self);
         }
         let pickle = raw::pickle(self.node)?;
-        let Some(left) = self.left.get().checked_sub(1 + pickle.len() / 16) else {
-            return Err(Problem::TooMany { allowed: self.allowed }.into());
+        let Some(left) = self.read.left.get().checked_sub(1 + pickle.len() / 16) else {
+            return Err(Problem::TooMany { allowed: self.read.allowed }.into());
         };
-        self.left.set(left);
+        self.read.left.set(left);
         visitor.visit_bytes(&pickle)
     }
 
@@ -192,12 +226,15 @@ struct Seq<'v, 'de> {
 impl<'de> de::SeqAccess<'de> for &mut Seq<'_, 'de> {
     type Error = Error;
 
+    #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
         let Some(node) = self.items.get(self.next) else { return Ok(None) };
         let index = self.next;
         self.next += 1;
-        let value = seed.deserialize(self.outer.at(node));
-        value.map(Some).map_err(|error| error.within(format_args!("[{index}]")))
+        match seed.deserialize(self.outer.at(node)) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(error.within_item(index)),
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {

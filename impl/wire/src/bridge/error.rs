@@ -53,6 +53,12 @@ impl Error {
         &self.problem
     }
 
+    /// The same error, seen from the sequence in which it has this index.
+    #[cold]
+    pub(super) fn within_item(self, index: usize) -> Self {
+        self.within(format_args!("[{index}]"))
+    }
+
     /// The same error, seen from one level further out.
     pub(super) fn within(mut self, step: impl fmt::Display) -> Self {
         self.path.insert_str(0, &step.to_string());

@@ -48,18 +48,22 @@ impl<'b> ser::Serializer for Serializer<'b> {
         Ok(self.builder.bool(flag))
     }
 
+    #[inline]
     fn serialize_i8(self, number: i8) -> Result<Id, Error> {
         self.serialize_i64(number.into())
     }
 
+    #[inline]
     fn serialize_i16(self, number: i16) -> Result<Id, Error> {
         self.serialize_i64(number.into())
     }
 
+    #[inline]
     fn serialize_i32(self, number: i32) -> Result<Id, Error> {
         self.serialize_i64(number.into())
     }
 
+    #[inline]
     fn serialize_i64(self, number: i64) -> Result<Id, Error> {
         Ok(self.builder.int(number))
     }
@@ -68,20 +72,26 @@ impl<'b> ser::Serializer for Serializer<'b> {
         Ok(self.builder.int_from_le_bytes(&number.to_le_bytes()))
     }
 
+    #[inline]
     fn serialize_u8(self, number: u8) -> Result<Id, Error> {
         self.serialize_i64(number.into())
     }
 
+    #[inline]
     fn serialize_u16(self, number: u16) -> Result<Id, Error> {
         self.serialize_i64(number.into())
     }
 
+    #[inline]
     fn serialize_u32(self, number: u32) -> Result<Id, Error> {
         self.serialize_i64(number.into())
     }
 
     fn serialize_u64(self, number: u64) -> Result<Id, Error> {
-        self.serialize_i128(number.into())
+        match i64::try_from(number) {
+            Ok(number) => self.serialize_i64(number),
+            Err(_) => self.serialize_i128(number.into()),
+        }
     }
 
     fn serialize_u128(self, number: u128) -> Result<Id, Error> {
@@ -95,6 +105,7 @@ impl<'b> ser::Serializer for Serializer<'b> {
         self.serialize_f64(number.into())
     }
 
+    #[inline]
     fn serialize_f64(self, number: f64) -> Result<Id, Error> {
         Ok(self.builder.float(number))
     }
@@ -204,15 +215,17 @@ pub(super) struct Compound<'b> {
 }
 
 impl Compound<'_> {
+    #[inline]
     fn part<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         let id = value.serialize(Serializer { builder: self.builder, depth: self.depth })?;
         self.ids.push(id);
         Ok(())
     }
 
+    #[inline]
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         let index = self.ids.len();
-        self.part(value).map_err(|error| error.within(format_args!("[{index}]")))
+        self.part(value).map_err(|error| error.within_item(index))
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
@@ -243,6 +256,7 @@ macro_rules! filled_by_items {
             type Ok = Id;
             type Error = Error;
 
+            #[inline]
             fn $add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
                 self.item(value)
             }
