@@ -56,6 +56,11 @@ impl Stored {
         Stored(Kept::Atom(Atom::float(number)))
     }
 
+    /// The object, if it is an atom.
+    pub fn atom(node: Node<'_>) -> Option<Stored> {
+        Atom::of(node).map(|atom| Stored(Kept::Atom(atom)))
+    }
+
     /// What is built, without a proxy in it.
     pub fn build(build: impl FnOnce(&mut Builder) -> Id) -> Stored {
         let mut builder = Builder::new();
@@ -65,8 +70,8 @@ impl Stored {
 
     /// What a client sent, with every object of this server that it names.
     pub fn of(node: Node<'_>, objects: &Objects) -> Stored {
-        if let Some(atom) = Atom::of(node) {
-            return Stored(Kept::Atom(atom));
+        if let Some(atom) = Stored::atom(node) {
+            return atom;
         }
         let holds = match node.is_among_objects() {
             true => objects.named_in(node).into(),
@@ -138,12 +143,18 @@ impl Storing {
     }
 
     /// Adds a stored value. One that was added before is shared, as Python shares an element that a list has twice.
+    #[inline]
     pub fn add(&mut self, stored: &Stored) -> Id {
-        let node = stored.root();
-        let Kept::Parts(parts) = &stored.0 else {
+        let parts = match &stored.0 {
             // Nobody can tell two of them apart.
-            return self.builder.copy(node);
+            Kept::Atom(atom) => return self.builder.atom(*atom),
+            Kept::Parts(parts) => parts,
         };
+        self.add_parts(stored, parts)
+    }
+
+    fn add_parts(&mut self, stored: &Stored, parts: &Arc<Parts>) -> Id {
+        let node = parts.value.root();
         let address = Arc::as_ptr(parts) as usize;
         if let Some(&id) = self.known.get(&address) {
             return id;

@@ -16,13 +16,14 @@ use super::store::Record;
 /// assert!(atom.root() == value.root());
 /// ```
 #[derive(Clone, Copy)]
-pub struct Atom(Record);
+pub struct Atom(pub(super) Record);
 
 impl Atom {
     /// `None`.
     pub const NONE: Atom = Atom(Record::None);
 
     /// The object, if it is an atom.
+    #[inline]
     pub fn of(node: Node<'_>) -> Option<Atom> {
         let record = node.record();
         record.is_atom().then_some(Atom(record))
@@ -44,6 +45,7 @@ impl Atom {
     }
 
     /// The object.
+    #[inline]
     pub fn root(&self) -> Node<'_> {
         Node::alone(&self.0)
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::store::{FALSE, How, Id, NONE, Record, Recording, Room, Span, Store, TRUE, UNIT};
-use super::{Node, Value};
+use super::{Atom, Node, Value};
 use crate::int;
 use crate::text::Text;
 
@@ -68,11 +68,13 @@ impl Builder {
     }
 
     /// A bool.
+    #[inline]
     pub fn bool(&self, flag: bool) -> Id {
         if flag { TRUE } else { FALSE }
     }
 
     /// An integer.
+    #[inline]
     pub fn int(&mut self, number: i64) -> Id {
         self.push(Record::Int(number))
     }
@@ -86,6 +88,16 @@ impl Builder {
                 let span = self.add(bytes);
                 self.push(Record::Large(span))
             }
+        }
+    }
+
+    /// An atom.
+    #[inline]
+    pub fn atom(&mut self, atom: Atom) -> Id {
+        match atom.0 {
+            Record::None => NONE,
+            Record::Bool(flag) => self.bool(flag),
+            record => self.push(record),
         }
     }
 
@@ -198,9 +210,8 @@ impl Builder {
 
     /// A copy of an object of another value, with everything it contains, its sharing and its cycles.
     pub fn copy(&mut self, node: Node<'_>) -> Id {
-        let record = node.record();
-        if record.is_atom() {
-            return self.atom(record);
+        if let Some(atom) = Atom::of(node) {
+            return self.atom(atom);
         }
         let (from, root) = (node.store(), node.id());
         if !from.is_container(root) {
@@ -227,18 +238,9 @@ impl Builder {
         copies[&root]
     }
 
-    /// A value that needs nothing of another store.
-    fn atom(&mut self, record: Record) -> Id {
-        match record {
-            Record::None => NONE,
-            Record::Bool(flag) => self.bool(flag),
-            record => self.push(record),
-        }
-    }
-
     fn copy_one(&mut self, from: &Store<'_>, id: Id) -> Id {
         match from.record(id) {
-            atom if atom.is_atom() => self.atom(atom),
+            atom if atom.is_atom() => self.atom(Atom(atom)),
             Record::Large(span) => {
                 let span = self.add(from.bytes(span));
                 self.push(Record::Large(span))
@@ -331,6 +333,7 @@ impl Builder {
         self.store.add(bytes)
     }
 
+    #[inline]
     fn push(&mut self, record: Record) -> Id {
         assert!(self.store.records.len() < u32::MAX as usize, "a value of more than 4 Gi objects");
         self.store.push(record)
