@@ -9,8 +9,9 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 /// The longest message with a short header; those of CPython 3.6 and 3.7 cannot be longer.
 pub const SHORT: u64 = 0x7fff_ffff;
 
-/// At most this much is set aside before the bytes for it are there.
-const AHEAD: usize = 64 * 1024;
+/// At most this much is set aside before the bytes for it are there: 64 KiB, which are often sent at once, and what a
+/// pickle has around them.
+const AHEAD: usize = 72 * 1024;
 
 /// At most this much memory is kept for messages that come.
 const MOST_REUSED: usize = 128 * 1024;
@@ -203,7 +204,7 @@ pub struct Receiver {
     state: State,
     /// The header under way.
     header: [u8; 8],
-    /// The payload under way, with room for what has not come.
+    /// The payload under way, with room for what has not come; between messages, memory that was lent.
     payload: Vec<u8>,
     /// How many bytes of the header or payload came.
     came: usize,
@@ -273,15 +274,19 @@ impl Receiver {
     pub fn reuse(&mut self, message: Vec<u8>) {
         let is_between = self.came == 0 && matches!(self.state, State::Header);
         if is_between && (self.payload.capacity()..=MOST_REUSED).contains(&message.capacity()) {
+            // With what is in it, which need not be made zeros before the next message takes its place.
             self.payload = message;
-            self.payload.clear();
         }
     }
 
     /// Takes back what was lent and is not in use: without content, and perhaps without room.
     pub fn take_space(&mut self) -> Vec<u8> {
         match self.state {
-            State::Header => std::mem::take(&mut self.payload),
+            State::Header => {
+                let mut space = std::mem::take(&mut self.payload);
+                space.clear();
+                space
+            }
             _ => Vec::new(),
         }
     }
@@ -308,8 +313,12 @@ impl Receiver {
         while (self.came as u64) < wanted {
             let most = usize::try_from(wanted).unwrap_or(usize::MAX);
             // As much again as came, so that a length that was only announced costs next to nothing.
-            self.payload.resize(most.min(self.came.saturating_mul(2).max(AHEAD)), 0);
-            match from.read(&mut self.payload[self.came..]) {
+            let room = most.min(self.came.saturating_mul(2).max(AHEAD));
+            if self.payload.len() < room {
+                self.payload.resize(room, 0);
+            }
+            let room = most.min(self.payload.len());
+            match from.read(&mut self.payload[self.came..room]) {
                 Ok(0) => return Err(self.ended(wanted)),
                 Ok(count) => self.came += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
+use procession_wire::bridge::to_vec;
 use procession_wire::frame::{Header, LongForm, ReadError, Receiver, SHORT, WriteError, write_message};
 
 use crate::known::{hex, unhex, vectors};
@@ -175,12 +176,53 @@ fn a_message_is_one_write_unless_the_connection_takes_less() {
     assert_eq!((empty.taken, empty.writes), (vec![0; 4], 1));
 }
 
+/// Gives as much as is asked for, and counts how often that is.
+struct Ready {
+    left: Vec<u8>,
+    reads: usize,
+}
+
+impl Read for Ready {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.reads += 1;
+        self.left.as_slice().read(into).inspect(|&count| drop(self.left.drain(..count)))
+    }
+}
+
+#[test]
+fn a_pickle_of_64_kib_is_taken_at_once() {
+    let message = to_vec(&"x".repeat(64 * 1024)).unwrap();
+    let mut from = Ready { left: Vec::new(), reads: 0 };
+    write_message(&mut from.left, &message, LongForm::Refused).unwrap();
+    assert_eq!(Receiver::new().receive(&mut from, 1 << 20).unwrap(), Some(message));
+    // The header, and what it announces.
+    assert_eq!(from.reads, 2);
+}
+
+#[test]
+fn lent_memory_takes_messages_of_any_length_and_keeps_nothing() {
+    let (mut receiver, mut left) = (Receiver::new(), Vec::new());
+    let lengths = [50_000, 3, 0, 90_000, 70_000, 100_000, 1];
+    for length in lengths {
+        write_message(&mut left, &payload(length), LongForm::Refused).unwrap();
+    }
+    let mut from = Ready { left, reads: 0 };
+    for length in lengths {
+        let message = receiver.receive(&mut from, 1 << 20).unwrap().unwrap();
+        assert!(message == payload(length), "of {length} bytes");
+        receiver.reuse(message);
+    }
+    assert_eq!(receiver.receive(&mut from, 1 << 20).unwrap(), None);
+    let space = receiver.take_space();
+    assert!(space.is_empty() && space.capacity() >= 100_000);
+}
+
 /// Announces a great length and sends nothing of it.
 struct Boaster(Vec<u8>);
 
 impl Read for Boaster {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        assert!(into.len() <= 64 * 1024, "room for {} bytes before any came", into.len());
+        assert!(into.len() <= 72 * 1024, "room for {} bytes before any came", into.len());
         let count = into.len().min(self.0.len());
         into[..count].copy_from_slice(&self.0[..count]);
         self.0.drain(..count);
