@@ -186,7 +186,7 @@ impl Proxy {
             Reply::Return(node) => {
                 // Before this thread asks anything else, which would let the server forget what it sent.
                 let proxies = match reply.has_objects() {
-                    true => nested::proxies(bytes, node, home)?,
+                    true => nested::proxies(node, home)?,
                     false => Vec::new(),
                 };
                 take(Outcome::Value(node, proxies), home)

@@ -13,15 +13,8 @@ use super::home::Home;
 use super::reference::{Class, Reference};
 use crate::family::named;
 
-/// The function that makes a proxy, as pickles name it.
-const REBUILD: &[u8] = b"RebuildProxy";
-
-/// A proxy for each object that is named in the value, with a reference to it. `pickle` is what the value was
-/// read from: one that never names the function has no proxy in it.
-pub(super) fn proxies(pickle: &[u8], node: Node<'_>, home: &Arc<Home>) -> Result<Vec<Proxy>, CallError> {
-    if !pickle.windows(REBUILD.len()).any(|window| window == REBUILD) {
-        return Ok(Vec::new());
-    }
+/// A proxy for each object that is named in the value, with a reference to it.
+pub(super) fn proxies(node: Node<'_>, home: &Arc<Home>) -> Result<Vec<Proxy>, CallError> {
     let mut found: HashMap<(String, String), Proxy> = HashMap::new();
     let mut walk = node.walk();
     while let Some(node) = walk.next() {

@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 
 use procession_wire::message::Request;
-use procession_wire::{Node, Value, pickle};
+use procession_wire::{Value, pickle};
 
 use super::connections::Place;
 use super::reply::{Answer, key_error};
@@ -125,7 +125,7 @@ pub(super) fn with_request<T>(
         };
         Answer::failed(&format!("{class}: {error}"))
     })?;
-    let _held = held(shared, message, value.root())?;
+    let _held = held(shared, &value)?;
     match Request::read(value.root()) {
         Ok(request) => Ok(answer(request)),
         Err(error) => Err(Answer::traceback(&Raise::value_error(error.to_string()))),
@@ -135,15 +135,13 @@ pub(super) fn with_request<T>(
 /// The objects that a request names: they are there until it has been carried out, also if the client is killed
 /// meanwhile and its references are taken back. An object of this server that is gone already is an error, as it is
 /// for CPython's: what such a request stores, nobody could read again.
-fn held(shared: &Shared, message: &[u8], root: Node<'_>) -> Result<Vec<Arc<Object>>, Answer> {
-    /// The function that makes a proxy, as pickles name it.
-    const REBUILD: &[u8] = b"RebuildProxy";
-    // Most requests are short and name none.
-    if message.len() < 4096 && !message.windows(REBUILD.len()).any(|window| window == REBUILD) {
+fn held(shared: &Shared, request: &Value<'_>) -> Result<Vec<Arc<Object>>, Answer> {
+    // Most requests name none.
+    if !request.has_objects() {
         return Ok(Vec::new());
     }
     let mut objects = Vec::new();
-    for token in tokens_in(root) {
+    for token in tokens_in(request.root()) {
         let ident = token.ident.to_str_lossy();
         match shared.objects.find(&ident) {
             Some(object) => objects.push(object),

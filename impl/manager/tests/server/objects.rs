@@ -131,6 +131,34 @@ fn what_is_gone_cannot_be_stored() {
 }
 
 #[test]
+fn a_token_by_itself_names_its_object_however_long_the_request_is() {
+    let serving = served(settings());
+    let address = serving.address();
+    let path = path_of(address).to_str().expect("a plain path").to_owned();
+    let (outer, inner) = (create(address, "kept"), create(address, "kept"));
+    let mut client = Client::session(address);
+    let put = |client: &mut Client, length: usize| {
+        client.ask(Some(&outer), "put", |builder| {
+            let address = Address::Unix(Text::from(&*path));
+            let (typeid, ident) = (Text::from("kept"), Text::from(&*inner));
+            let parts = [Token { typeid, address, ident }.add(builder), builder.bytes(&vec![0; length])];
+            vec![builder.tuple(&parts)]
+        })
+    };
+    for length in [1, 5000] {
+        put(&mut client, length).none();
+    }
+    // The value that was put holds it, until that is taken out and the reply is read.
+    decref(address, &inner).none();
+    put(&mut client, 1).none();
+    client.call(&outer, "take");
+    client.call(&outer, "get").none();
+    for length in [1, 5000] {
+        assert_eq!(put(&mut client, length).last_line(), format!("KeyError: '{inner}'"));
+    }
+}
+
+#[test]
 fn one_object_that_is_given_twice_has_one_name() {
     let serving = served(settings());
     let address = serving.address();
