@@ -1,18 +1,19 @@
 //! How a listener is reached: `multiprocessing.connection.Client`, whose listener may be Python's.
 
 use std::fmt;
-use std::io::{self, ErrorKind};
-use std::os::fd::OwnedFd;
+use std::io::{self, ErrorKind, IoSlice, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use procession_reference::Connection;
 use procession_reference::connection::FromFdError;
-use procession_wire::auth::{self, Key, Role};
+use procession_wire::auth::{self, Key};
+use procession_wire::frame::{Header, SHORT, WriteError};
 
 use crate::address::Address;
-use crate::handshake::{Unproved, prove};
+use crate::handshake::{Unproved, not_written, prove_but_last};
 use crate::socket;
-use crate::stream::Stream;
+use crate::stream::{SendError, Socket, Stream};
 
 /// What a client proves, and how long it waits.
 #[derive(Clone, Debug)]
@@ -89,7 +90,46 @@ pub fn connect_stream(address: &Address, options: &ConnectOptions) -> Result<Str
     connected(address, options).map(Stream::new)
 }
 
+/// Why a first message was not sent.
+#[derive(Debug)]
+pub(crate) enum FirstError {
+    /// There is no connection for it.
+    Connect(ConnectError),
+    /// The connection did not take it.
+    Send(SendError),
+}
+
+/// Connects as [`connect_stream`] does, and sends a first message along with the end of the handshake. It waits for
+/// room until the deadline, or as long as it takes.
+pub(crate) fn connect_and_send(
+    address: &Address,
+    options: &ConnectOptions,
+    message: &[u8],
+) -> Result<Stream, FirstError> {
+    let length = message.len() as u64;
+    if length > SHORT {
+        return Err(FirstError::Send(SendError::TooLong(length)));
+    }
+    let (fd, last) = nearly_connected(address, options).map_err(FirstError::Connect)?;
+    let header = Header::new(length);
+    let mut parts = [&*last, header.as_bytes(), message].map(IoSlice::new);
+    let mut socket = Socket { fd: fd.as_fd(), patience: options.deadline.into() };
+    write_parts(&mut socket, &mut parts)
+        .map_err(|error| FirstError::Send(WriteError::Io { error, written: 0 }.into()))?;
+    Ok(Stream::new(fd))
+}
+
 fn connected(address: &Address, options: &ConnectOptions) -> Result<OwnedFd, ConnectError> {
+    let (fd, last) = nearly_connected(address, options)?;
+    // A new connection has room for it.
+    let mut socket = Socket { fd: fd.as_fd(), patience: options.deadline.into() };
+    let sent = socket.write_all(&last).map_err(not_written);
+    sent.map_err(|error| not_proved(address, error.into()))?;
+    Ok(fd)
+}
+
+/// Connects, and gives what is left to send of the handshake.
+fn nearly_connected(address: &Address, options: &ConnectOptions) -> Result<(OwnedFd, Vec<u8>), ConnectError> {
     let fd = socket::connect(address, options.deadline).map_err(|error| match error.kind() {
         ErrorKind::ConnectionRefused => ConnectError::Refused(address.clone()),
         ErrorKind::NotFound => ConnectError::NotFound(address.clone()),
@@ -97,14 +137,30 @@ fn connected(address: &Address, options: &ConnectOptions) -> Result<OwnedFd, Con
         ErrorKind::TimedOut => ConnectError::TimedOut(address.clone()),
         _ => ConnectError::Os(error),
     })?;
-    if let Some(key) = &options.key {
-        let deadline = options.deadline.unwrap_or_else(|| Instant::now() + options.proof_time);
-        prove(&fd, Role::Connector, key, options.proof, Some(deadline)).map_err(|error| match error {
-            Unproved::TimedOut => ConnectError::Silent(address.clone()),
-            other => ConnectError::AuthenticationFailed(other),
-        })?;
+    let Some(key) = &options.key else { return Ok((fd, Vec::new())) };
+    let deadline = options.deadline.unwrap_or_else(|| Instant::now() + options.proof_time);
+    let last = prove_but_last(fd.as_fd(), key, options.proof, Some(deadline));
+    last.map(|last| (fd, last)).map_err(|error| not_proved(address, error))
+}
+
+fn not_proved(address: &Address, why: Unproved) -> ConnectError {
+    match why {
+        Unproved::TimedOut => ConnectError::Silent(address.clone()),
+        other => ConnectError::AuthenticationFailed(other),
     }
-    Ok(fd)
+}
+
+/// Sends all of them, in as few writes as the socket takes.
+fn write_parts(socket: &mut Socket<'_>, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
+    // What is empty is passed over: a write of nothing would look like a connection that takes no more.
+    IoSlice::advance_slices(&mut parts, 0);
+    while !parts.is_empty() {
+        match socket.write_vectored(parts)? {
+            0 => return Err(ErrorKind::WriteZero.into()),
+            count => IoSlice::advance_slices(&mut parts, count),
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Display for ConnectError {

@@ -1,13 +1,16 @@
 //! The proof of a shared key over a connected socket: in one go with one deadline, or step by step.
 
+mod connector;
+
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
 use procession_wire::auth::{self, Handshake, Key, LONGEST, Options, Role, Step};
-use procession_wire::frame::{LongForm, ReadError, Receiver, WriteError, write_message};
+use procession_wire::frame::{Header, ReadError, Receiver, WriteError};
 
+pub(crate) use self::connector::prove_but_last;
 use crate::stream::{Patience, Socket};
 
 /// Why a peer was not accepted, or did not accept us. The connection is of no more use.
@@ -69,8 +72,25 @@ pub fn prove(
     options: Options,
     deadline: Option<Instant>,
 ) -> Result<(), Unproved> {
-    let mut socket = Socket { fd: socket.as_fd(), patience: deadline.into() };
-    Ok(auth::run(&mut socket, role, key.clone(), options)?)
+    let mut all = Socket { fd: socket.as_fd(), patience: deadline.into() };
+    match role {
+        Role::Listener => Ok(auth::run(&mut all, role, key.clone(), options)?),
+        Role::Connector => {
+            let last = prove_but_last(socket.as_fd(), key, options, deadline)?;
+            Ok(all.write_all(&last).map_err(not_written)?)
+        }
+    }
+}
+
+/// A message of the handshake behind others, as they are sent.
+fn add_framed(messages: &mut Vec<u8>, message: &[u8]) {
+    messages.extend_from_slice(Header::new(message.len() as u64).as_bytes());
+    messages.extend_from_slice(message);
+}
+
+/// Why a message of the handshake was not sent.
+pub(crate) fn not_written(error: io::Error) -> auth::Error {
+    auth::Error::Write(WriteError::Io { error, written: 0 })
 }
 
 /// One who has connected to a listener and has not proved the key yet.
@@ -95,13 +115,26 @@ impl Candidate {
         let first = handshake.begin();
         let mut candidate = Candidate { fd, handshake, receiver: Receiver::new(), deadline };
         if let Some(challenge) = first {
-            candidate.send(&challenge)?;
+            let mut framed = Vec::new();
+            add_framed(&mut framed, &challenge);
+            candidate.send(&framed)?;
         }
         Ok(candidate)
     }
 
-    /// Takes what has come, without waiting: whether the proof is complete.
+    /// Takes what has come, without waiting, and sends what is due: whether the proof is complete.
     pub(crate) fn advance(&mut self) -> Result<bool, Unproved> {
+        // What is due for several messages that have come is sent at once: each sending wakes the peer.
+        let mut due = Vec::new();
+        let proved = self.take(&mut due);
+        let sent = if due.is_empty() { Ok(()) } else { self.send(&due) };
+        // Whoever was refused may be gone already; why it was refused matters more.
+        let is_complete = proved?;
+        sent.map(|()| is_complete)
+    }
+
+    /// Takes what has come, and adds what is to be sent then.
+    fn take(&mut self, due: &mut Vec<u8>) -> Result<bool, Unproved> {
         loop {
             let message = match self.receiver.receive(&mut at_once(&self.fd), LONGEST) {
                 Ok(Some(message)) => message,
@@ -110,15 +143,16 @@ impl Candidate {
                 Err(error) => return Err(auth::Error::Read(error).into()),
             };
             match self.handshake.receive(&message) {
-                Ok(Step::Send(answer)) => self.send(&answer)?,
+                Ok(Step::Send(answer)) => add_framed(due, &answer),
                 Ok(Step::Finish(last)) => {
-                    last.map_or(Ok(()), |last| self.send(&last))?;
+                    if let Some(last) = last {
+                        add_framed(due, &last);
+                    }
                     return Ok(true);
                 }
                 Err(error) => {
                     if let Some(farewell) = self.handshake.farewell() {
-                        // The peer may be gone already; why it was refused matters more.
-                        let _ = self.send(farewell);
+                        add_framed(due, farewell);
                     }
                     return Err(error.into());
                 }
@@ -126,10 +160,9 @@ impl Candidate {
         }
     }
 
-    /// Sends a message of the handshake, which a new connection always has room for: one that has not is none.
-    fn send(&mut self, message: &[u8]) -> Result<(), Unproved> {
-        write_message(&mut at_once(&self.fd), message, LongForm::Refused)
-            .map_err(|error| auth::Error::Write(error).into())
+    /// Sends messages of the handshake, which a new connection always has room for: one that has not is none.
+    fn send(&mut self, messages: &[u8]) -> Result<(), Unproved> {
+        Ok(at_once(&self.fd).write_all(messages).map_err(not_written)?)
     }
 }
 

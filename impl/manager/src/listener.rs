@@ -23,6 +23,7 @@ use crate::address::{Address, Family};
 use crate::handshake::{Candidate, Unproved};
 use crate::server::Bell;
 use crate::socket::{self, Listening};
+use crate::stream::looking::Looking;
 use crate::stream::{Stream, until};
 
 /// What a listener asks of those who connect, and how many it lets wait.
@@ -88,6 +89,10 @@ struct Door {
     candidates: VecDeque<(Candidate, Origin)>,
     /// Why others were let go, of whom no accept has told yet.
     failed: VecDeque<Unproved>,
+    /// What has been learnt of waits for those who are at their proof.
+    answers: Looking,
+    /// What has been learnt of waits for somebody to come.
+    arrivals: Looking,
     /// Removed with the door.
     _place: Option<Place>,
 }
@@ -159,8 +164,14 @@ impl Listener {
             Address::Unix(path) => Some(Place::new(path, directory)),
             _ => None,
         };
-        let (candidates, failed) = (VecDeque::new(), VecDeque::new());
-        let door = Door { listening, candidates, failed, _place: place };
+        let door = Door {
+            listening,
+            candidates: VecDeque::new(),
+            failed: VecDeque::new(),
+            answers: Looking::new(),
+            arrivals: Looking::new(),
+            _place: place,
+        };
         Ok(Listener {
             address,
             options,
@@ -281,7 +292,7 @@ impl Door {
     }
 
     /// Waits until something has come, somebody's time is over or the listener is closed.
-    fn wait(&self, closing: &Bell) -> io::Result<()> {
+    fn wait(&mut self, closing: &Bell) -> io::Result<()> {
         let mut polled = vec![
             PollFd::new(closing.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.listening.as_fd(), PollFlags::POLLIN),
@@ -289,6 +300,14 @@ impl Door {
         polled.extend(
             self.candidates.iter().map(|(candidate, _)| PollFd::new(candidate.fd.as_fd(), PollFlags::POLLIN)),
         );
+        let looking = if self.candidates.is_empty() { &mut self.arrivals } else { &mut self.answers };
+        let look = || match nix::poll::poll(&mut polled, PollTimeout::ZERO) {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(()),
+        };
+        if looking.until(look).is_some() {
+            return Ok(());
+        }
         let earliest = self.candidates.iter().map(|(candidate, _)| candidate.deadline).min();
         match nix::poll::poll(&mut polled, earliest.map_or(PollTimeout::NONE, until)) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),

@@ -1,6 +1,6 @@
 //! Whole messages over a connected socket, each within a deadline.
 
-mod looking;
+pub(crate) mod looking;
 mod unread;
 
 use std::fmt;
@@ -171,7 +171,7 @@ pub(crate) struct Socket<'a> {
 
 impl Socket<'_> {
     /// What is there to be read now, if there is anything.
-    fn look(&self, space: &mut [u8]) -> Option<io::Result<usize>> {
+    pub(crate) fn look(&self, space: &mut [u8]) -> Option<io::Result<usize>> {
         match socket::recv(self.fd.as_raw_fd(), space, MsgFlags::MSG_DONTWAIT) {
             Err(Errno::EAGAIN | Errno::EINTR) => None,
             found => Some(found.map_err(io::Error::from)),
@@ -278,10 +278,13 @@ impl ReadAhead<'_> {
                 ahead.space = vec![0; AHEAD].into();
             }
             (ahead.used, ahead.came) = (0, 0);
-            let found = match self.socket.patience {
-                Patience::Endless => self.looking.until(|| self.socket.look(&mut ahead.space)),
-                Patience::None | Patience::Until(_) => None,
+            let may_look = match self.socket.patience {
+                Patience::Endless => true,
+                Patience::Until(deadline) => Instant::now() < deadline,
+                Patience::None => false,
             };
+            let mut look = || self.socket.look(&mut ahead.space);
+            let found = if may_look { self.looking.until(&mut look) } else { None };
             ahead.came = found.unwrap_or_else(|| self.socket.read(&mut ahead.space))?;
         }
         let mut rest = ahead.space.get(ahead.used..ahead.came).unwrap_or_default();

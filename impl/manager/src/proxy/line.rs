@@ -13,7 +13,7 @@ use procession_wire::{Builder, Globals, Limits, Text, Value};
 use super::arguments::{Arguments, Named};
 use super::error::CallError;
 use super::home::Home;
-use crate::client::{ConnectError, ConnectOptions, connect_stream};
+use crate::client::{ConnectError, ConnectOptions, FirstError, connect_and_send, connect_stream};
 use crate::stream::{ReceiveError, SendError, Stream};
 
 /// The longest reply, as the codec bounds it.
@@ -117,14 +117,14 @@ fn kept(home: &Arc<Home>, process: u32) -> Option<Stream> {
 /// Opens a connection for calls of methods, and closes those whose servers have ended meanwhile.
 fn open(home: &Home) -> Result<Stream, CallError> {
     let _ = LINES.try_with(|lines| lines.borrow_mut().retain(|line| !line.stream.is_stale()));
-    let mut stream = connect(home, None)?;
     let thread = std::thread::current();
     let name = match thread.name() {
         None | Some("main") => format!("Rust-{}", process::id()),
         Some(thread) => format!("Rust-{}|{thread}", process::id()),
     };
     let request = request(None, "accept_connection", &(name,), &())?;
-    one_exchange(&mut stream, &request, None)?;
+    let mut stream = begin(home, &request, None)?;
+    result(&mut stream, None)?;
     Ok(stream)
 }
 
@@ -137,8 +137,8 @@ pub(super) fn one_shot(
     deadline: Option<Instant>,
 ) -> Result<Value<'static>, CallError> {
     let request = request(None, function, &args, &named)?;
-    let mut stream = connect(home, deadline)?;
-    one_exchange(&mut stream, &request, deadline)
+    let mut stream = begin(home, &request, deadline)?;
+    result(&mut stream, deadline)
 }
 
 /// Sends a request on a connection that is for nothing else, and waits for the result.
@@ -148,6 +148,11 @@ pub(super) fn one_exchange(
     deadline: Option<Instant>,
 ) -> Result<Value<'static>, CallError> {
     stream.send(request, deadline)?;
+    result(stream, deadline)
+}
+
+/// The result of the first request of a connection, for which it waits.
+fn result(stream: &mut Stream, deadline: Option<Instant>) -> Result<Value<'static>, CallError> {
     let bytes = stream.receive(LONGEST, deadline)?;
     let reply = read(&bytes)?;
     match Reply::read(reply.root())? {
@@ -158,13 +163,24 @@ pub(super) fn one_exchange(
 
 /// Opens a connection.
 pub(super) fn connect(home: &Home, deadline: Option<Instant>) -> Result<Stream, ConnectError> {
-    let options = ConnectOptions {
+    connect_stream(&home.address, &options(home, deadline))
+}
+
+/// Opens a connection with its first request.
+fn begin(home: &Home, request: &[u8], deadline: Option<Instant>) -> Result<Stream, CallError> {
+    connect_and_send(&home.address, &options(home, deadline), request).map_err(|error| match error {
+        FirstError::Connect(error) => error.into(),
+        FirstError::Send(error) => error.into(),
+    })
+}
+
+fn options(home: &Home, deadline: Option<Instant>) -> ConnectOptions {
+    ConnectOptions {
         deadline,
         key: Some(home.key.clone()),
         proof: auth::Options::default(),
         proof_time: PROOF_TIME,
-    };
-    connect_stream(&home.address, &options)
+    }
 }
 
 impl From<SendError> for CallError {

@@ -27,9 +27,9 @@ const INTERRUPTED: Duration = Duration::from_micros(3);
 /// How many pauses lie between two looks, which keep the sender from its own socket otherwise.
 const REST: u32 = 8;
 
-/// What has been learnt of the waits of one stream.
+/// What has been learnt of the waits of one stream, or of others that are alike.
 #[derive(Debug)]
-pub(super) struct Looking {
+pub(crate) struct Looking {
     /// How long the next wait may look; zero where that has not been worth it.
     time: Duration,
     /// How many waits there will be before the next trial, where looking has not been worth it.
@@ -40,13 +40,13 @@ pub(super) struct Looking {
 
 impl Looking {
     /// Nothing is known yet.
-    pub(super) fn new() -> Looking {
+    pub(crate) fn new() -> Looking {
         let [trial_every, _] = TRIED_EVERY;
         Looking { time: MOST, until_trial: trial_every, trial_every }
     }
 
     /// What the look finds, or nothing where it is time to sleep.
-    pub(super) fn until<T>(&mut self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    pub(crate) fn until<T>(&mut self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
         if self.time.is_zero() && self.until_trial > 0 {
             self.until_trial -= 1;
             return None;
