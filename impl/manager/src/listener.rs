@@ -87,6 +87,8 @@ struct Door {
     listening: Listening,
     /// From the one who came first to the one who came last.
     candidates: VecDeque<(Candidate, Origin)>,
+    /// Those who have proved the key and are given time for their first message.
+    proved: VecDeque<Proved>,
     /// Why others were let go, of whom no accept has told yet.
     failed: VecDeque<Unproved>,
     /// What has been learnt of waits for those who are at their proof.
@@ -95,6 +97,23 @@ struct Door {
     arrivals: Looking,
     /// Removed with the door.
     _place: Option<Place>,
+}
+
+/// One who has nothing more to prove, and may say the first message until then.
+#[derive(Debug)]
+struct Proved {
+    fd: OwnedFd,
+    origin: Origin,
+    deadline: Instant,
+}
+
+/// Whom an accept lets in.
+#[derive(Debug)]
+struct Admitted {
+    fd: OwnedFd,
+    origin: Origin,
+    /// Whether something of the first message has come, or the connection has ended.
+    has_asked: bool,
 }
 
 /// Where an accepted connection came from.
@@ -167,6 +186,7 @@ impl Listener {
         let door = Door {
             listening,
             candidates: VecDeque::new(),
+            proved: VecDeque::new(),
             failed: VecDeque::new(),
             answers: Looking::new(),
             arrivals: Looking::new(),
@@ -198,7 +218,7 @@ impl Listener {
     /// See [`AcceptError`]; all but [`Closed`](AcceptError::Closed) concern one client, and the next accept goes
     /// on with the next one.
     pub fn accept(&self) -> Result<Connection, AcceptError> {
-        let (fd, _) = self.take()?;
+        let Admitted { fd, .. } = self.take(None)?;
         Connection::from_fd(fd, true, true).map_err(|error| match error {
             FromFdError::Os(error) => AcceptError::Os(error),
             other => AcceptError::Os(io::Error::other(other)),
@@ -210,9 +230,20 @@ impl Listener {
     /// # Errors
     /// Those of [`accept`](Self::accept).
     pub fn accept_stream(&self) -> Result<Accepted, AcceptError> {
-        let (fd, origin) = self.take()?;
+        let Admitted { fd, origin, .. } = self.take(None)?;
         let process = socket::peer_process(&fd);
         Ok(Accepted { stream: Stream::new(fd), origin, process })
+    }
+
+    /// Waits for a client that asks something: gives its connection when its first message begins to come, or when it
+    /// has let so much time pass after its proof, and whether something has come. Those who take their time delay
+    /// nobody.
+    ///
+    /// # Errors
+    /// Those of [`accept`](Self::accept).
+    pub(crate) fn accept_asking(&self, time: Duration) -> Result<(Stream, bool), AcceptError> {
+        let Admitted { fd, has_asked, .. } = self.take(Some(time))?;
+        Ok((Stream::new(fd), has_asked))
     }
 
     /// Stops listening, at once: nobody can connect any more, whoever had connected and was not accepted is let
@@ -230,16 +261,17 @@ impl Listener {
         self.closed.load(Ordering::SeqCst)
     }
 
-    fn take(&self) -> Result<(OwnedFd, Origin), AcceptError> {
+    /// The next one to be let in; one whose first message is waited for so long, where that is said.
+    fn take(&self, time: Option<Duration>) -> Result<Admitted, AcceptError> {
         let mut door = lock(&self.door);
         loop {
             if self.is_closed() {
                 return Err(AcceptError::Closed);
             }
             let Some(open) = &mut *door else { return Err(AcceptError::Closed) };
-            if let Some(accepted) = open.next(&self.options)? {
-                *lock(&self.last) = Some(accepted.1.clone());
-                return Ok(accepted);
+            if let Some(admitted) = open.next(&self.options, time)? {
+                *lock(&self.last) = Some(admitted.origin.clone());
+                return Ok(admitted);
             }
             open.wait(&self.closing).map_err(AcceptError::Os)?;
         }
@@ -248,8 +280,16 @@ impl Listener {
 
 impl Door {
     /// One who is to be let in now, if there is one.
-    fn next(&mut self, options: &ListenerOptions) -> Result<Option<(OwnedFd, Origin)>, AcceptError> {
+    fn next(
+        &mut self,
+        options: &ListenerOptions,
+        time: Option<Duration>,
+    ) -> Result<Option<Admitted>, AcceptError> {
         let now = Instant::now();
+        let most = options.most_unproved.max(1);
+        if let Some(admitted) = self.who_asks(now, most) {
+            return Ok(Some(admitted));
+        }
         let mut index = 0;
         while let Some((candidate, _)) = self.candidates.get_mut(index) {
             let proved = candidate.advance();
@@ -260,12 +300,17 @@ impl Door {
             }
             let Some((candidate, origin)) = self.candidates.remove(index) else { break };
             match proved {
-                Ok(true) => return Ok(Some((candidate.fd, origin))),
+                Ok(true) => {
+                    let admitted = self.admit(candidate.fd, origin, time);
+                    if admitted.is_some() {
+                        return Ok(admitted);
+                    }
+                }
                 Ok(false) => {}
                 // Whoever has proved himself goes first; of the others the accept that finds nobody tells.
                 Err(error) => {
                     self.failed.push_back(error);
-                    if self.failed.len() > options.most_unproved.max(1) {
+                    if self.failed.len() > most {
                         self.failed.pop_front();
                     }
                 }
@@ -280,8 +325,8 @@ impl Door {
             Err(error) => return Err(AcceptError::Os(error)),
         };
         let origin = from.map_or(Origin::Local, Origin::Tcp);
-        let Some(key) = &options.key else { return Ok(Some((fd, origin))) };
-        if self.candidates.len() >= options.most_unproved.max(1) {
+        let Some(key) = &options.key else { return Ok(self.admit(fd, origin, time)) };
+        if self.candidates.len() >= most {
             self.candidates.pop_front();
         }
         let deadline = now + options.proof_time;
@@ -291,16 +336,38 @@ impl Door {
         Ok(None)
     }
 
+    /// Lets in one who has proved himself, unless his first message is to be waited for.
+    fn admit(&mut self, fd: OwnedFd, origin: Origin, time: Option<Duration>) -> Option<Admitted> {
+        let Some(time) = time else { return Some(Admitted { fd, origin, has_asked: false }) };
+        if is_ready(&fd) {
+            return Some(Admitted { fd, origin, has_asked: true });
+        }
+        self.proved.push_back(Proved { fd, origin, deadline: Instant::now() + time });
+        None
+    }
+
+    /// The first of those who have proved themselves that has asked something or whose time is over, or the first of
+    /// all where there are more than that.
+    fn who_asks(&mut self, now: Instant, most: usize) -> Option<Admitted> {
+        let is_over = |proved: &Proved| proved.deadline <= now;
+        let asked = self.proved.iter().position(|proved| is_ready(&proved.fd));
+        let silent = || self.proved.iter().position(is_over).or((self.proved.len() > most).then_some(0));
+        let index = asked.or_else(silent)?;
+        let Proved { fd, origin, .. } = self.proved.remove(index)?;
+        Some(Admitted { fd, origin, has_asked: asked.is_some() })
+    }
+
     /// Waits until something has come, somebody's time is over or the listener is closed.
     fn wait(&mut self, closing: &Bell) -> io::Result<()> {
         let mut polled = vec![
             PollFd::new(closing.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.listening.as_fd(), PollFlags::POLLIN),
         ];
-        polled.extend(
-            self.candidates.iter().map(|(candidate, _)| PollFd::new(candidate.fd.as_fd(), PollFlags::POLLIN)),
-        );
-        let looking = if self.candidates.is_empty() { &mut self.arrivals } else { &mut self.answers };
+        let candidates = self.candidates.iter().map(|(candidate, _)| (&candidate.fd, candidate.deadline));
+        let proved = self.proved.iter().map(|proved| (&proved.fd, proved.deadline));
+        let expected: Vec<_> = candidates.chain(proved).collect();
+        polled.extend(expected.iter().map(|(fd, _)| PollFd::new(fd.as_fd(), PollFlags::POLLIN)));
+        let looking = if expected.is_empty() { &mut self.arrivals } else { &mut self.answers };
         let look = || match nix::poll::poll(&mut polled, PollTimeout::ZERO) {
             Ok(0) | Err(_) => None,
             Ok(_) => Some(()),
@@ -308,12 +375,18 @@ impl Door {
         if looking.until(look).is_some() {
             return Ok(());
         }
-        let earliest = self.candidates.iter().map(|(candidate, _)| candidate.deadline).min();
+        let earliest = expected.iter().map(|(_, deadline)| *deadline).min();
         match nix::poll::poll(&mut polled, earliest.map_or(PollTimeout::NONE, until)) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether there is something to be read, or the connection has ended. Does not wait.
+fn is_ready(fd: &OwnedFd) -> bool {
+    let mut polled = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+    !matches!(nix::poll::poll(&mut polled, PollTimeout::ZERO), Ok(0))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,5 +1,6 @@
 //! The server of a manager: the objects that it holds, and the sessions in which clients call their methods.
 
+mod acceptors;
 mod arguments;
 mod call;
 mod caller;

@@ -116,6 +116,39 @@ fn a_client_that_was_there_first_and_proves_late_is_accepted() {
 }
 
 #[test]
+fn who_asks_goes_before_those_who_take_their_time() {
+    let listener = Listener::bind(None, keyed()).expect("a path is free");
+    let (address, deadline) = (listener.address().clone(), Some(Instant::now() + LATER));
+    let client = std::thread::spawn(move || {
+        let silent = connect_stream(&address, &secret().into()).expect("the key is the same");
+        let mut asking = connect_stream(&address, &secret().into()).expect("the key is the same");
+        asking.send(b"a question", deadline).expect("there is room");
+        (silent, asking)
+    });
+    let (mut asked, has_asked) = listener.accept_asking(LATER).expect("the second asks");
+    assert!(has_asked);
+    assert_eq!(asked.receive(256, deadline).expect("it was sent"), b"a question");
+    let (mut silent, asking) = client.join().expect("no panic");
+    silent.send(b"at last", deadline).expect("there is room");
+    let (mut asked, has_asked) = listener.accept_asking(LATER).expect("the first asks");
+    assert!(has_asked);
+    assert_eq!(asked.receive(256, deadline).expect("it was sent"), b"at last");
+    drop((silent, asking));
+}
+
+#[test]
+fn who_asks_nothing_is_let_in_when_the_time_for_it_is_over() {
+    let listener = Listener::bind(None, keyed()).expect("a path is free");
+    let address = listener.address().clone();
+    let client = std::thread::spawn(move || connect_stream(&address, &secret().into()));
+    let (mut late, has_asked) = listener.accept_asking(Duration::ZERO).expect("it has proved the key");
+    assert!(!has_asked);
+    let mut client = client.join().expect("no panic").expect("the key is the same");
+    client.send(b"at last", None).expect("there is room");
+    assert_eq!(late.receive(256, None).expect("it was sent"), b"at last");
+}
+
+#[test]
 fn an_empty_key_is_a_key() {
     let key = Some(Key::even_empty(""));
     let options = ListenerOptions { key: key.clone(), ..ListenerOptions::default() };

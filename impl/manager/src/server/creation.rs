@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Arguments, Fault, Objects, Quota, Referent};
 use crate::python::Work;
 
-/// What makes an object of a registered type: on the thread of the client that asks, at each creation. It may
-/// give an object that is there already, which is shared then.
+/// What makes an object of a registered type, at each creation, also of several at once. It may give an object that is
+/// there already, which is shared then, and may take its time.
 pub type Constructor = dyn Fn(&mut Creation<'_>) -> Result<Arc<dyn Referent>, Fault> + Send + Sync;
 
 /// One creation.

@@ -1,7 +1,9 @@
-//! A server at work: connections are accepted, each on a thread of its own, until somebody asks it to stop.
+//! A server at work: connections are accepted and answered until somebody asks it to stop, sessions on threads of
+//! their own.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -13,15 +15,19 @@ use procession_wire::Globals;
 use procession_wire::auth::{Key, Options};
 use procession_wire::pickle::Reader;
 
-use super::connections::Connections;
+use super::acceptors::{Acceptors, Turn};
+use super::connections::{Connections, Place};
 use super::segments::Segments;
 use super::{Bell, Caller, CallerId, Limits, Objects, Registry, session};
 use crate::address::Address;
 use crate::listener::{AcceptError, BindError, Listener, ListenerOptions};
-use crate::stream::Stream;
+use crate::stream::{ReceiveError, Stream};
 
 /// How long the clients of a server that ends have for what they are in the middle of.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How long one who has proved the key may take for the first request before there is a thread that waits for it.
+const FIRST_REQUEST: Duration = Duration::from_millis(10);
 
 /// What a server is made from. Start from [`Settings::new`] and set what differs.
 #[derive(Clone)]
@@ -77,6 +83,7 @@ pub(super) struct Shared {
     pub(super) objects: Objects,
     pub(super) segments: Segments,
     connections: Arc<Connections>,
+    acceptors: Acceptors,
     /// Rung when the server is to end, and never read.
     ending: Bell,
     next: AtomicU64,
@@ -123,6 +130,7 @@ impl Server {
             objects,
             segments: Segments::new(limits.objects),
             connections: Arc::new(Connections::new()),
+            acceptors: Acceptors::new().map_err(BindError::Os)?,
             ending: Bell::new().map_err(BindError::Os)?,
             next: AtomicU64::new(1),
         };
@@ -161,13 +169,22 @@ impl Server {
             let shared = shared.clone();
             std::thread::Builder::new().name("watcher".into()).spawn(move || watch(&shared, &news, &ends))?
         };
-        accept(&shared);
+        let begun = shared.acceptors.start(|turn| begin_to_accept(&shared, turn));
+        let served = begun.and_then(|()| oversee(&shared));
         shared.end();
         shared.connections.end();
-        shared.connections.wait_for_none(Instant::now() + FAREWELL);
+        let has_panicked = match shared.connections.wait_for_none(Instant::now() + FAREWELL) {
+            // Who accepts is at nobody's request, so he finds the listener closed.
+            true => shared.acceptors.last().is_some_and(|acceptor| acceptor.join().is_err()),
+            false => false,
+        };
         // It has heard the bell.
         let _ = watcher.join();
-        Ok(())
+        if has_panicked {
+            Err(io::Error::other("the thread that accepts connections panicked"))
+        } else {
+            served
+        }
     }
 
     /// Serves on threads of this process.
@@ -238,11 +255,62 @@ impl Drop for Serving {
     }
 }
 
-/// Accepts connections until the listener is closed.
-fn accept(shared: &Arc<Shared>) {
+/// Has a thread accept connections, whose turn it is.
+fn begin_to_accept(shared: &Arc<Shared>, turn: Turn) -> io::Result<JoinHandle<()>> {
+    let shared = shared.clone();
+    let accept = move || {
+        let _not_deaf = NotDeaf(&shared);
+        accept(&shared, turn);
+    };
+    std::thread::Builder::new().name("acceptor".into()).spawn(accept)
+}
+
+/// A server whose acceptor panics ends: nobody would be heard any more.
+struct NotDeaf<'a>(&'a Shared);
+
+impl Drop for NotDeaf<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.end();
+        }
+    }
+}
+
+/// Sees to it that somebody accepts, until the server is to end.
+fn oversee(shared: &Arc<Shared>) -> io::Result<()> {
     loop {
-        match shared.listener.accept_stream() {
-            Ok(accepted) => admit(shared, accepted.stream),
+        let mut polled = [
+            PollFd::new(shared.ending.as_fd(), PollFlags::POLLIN),
+            PollFd::new(shared.acceptors.alarm(), PollFlags::POLLIN),
+        ];
+        match nix::poll::poll(&mut polled, PollTimeout::NONE) {
+            Err(Errno::EINTR) => continue,
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
+        }
+        let [is_over, is_alarmed] = polled.map(|polled| polled.any().unwrap_or(true));
+        if is_over {
+            return Ok(());
+        }
+        if is_alarmed {
+            shared.acceptors.relieve(|turn| begin_to_accept(shared, turn));
+        }
+    }
+}
+
+/// Accepts connections and answers their first requests, until the listener is closed or somebody else has taken
+/// over.
+fn accept(shared: &Arc<Shared>, turn: Turn) {
+    loop {
+        match shared.listener.accept_asking(FIRST_REQUEST) {
+            Ok((stream, has_asked)) => {
+                shared.acceptors.leave();
+                // A panic costs its own connection alone.
+                let _ = catch_unwind(AssertUnwindSafe(|| admit(shared, stream, has_asked)));
+                if !shared.acceptors.is_back(turn) {
+                    return;
+                }
+            }
             Err(AcceptError::Closed) => return,
             // Whoever it was has been told so by the handshake.
             Err(AcceptError::AuthenticationFailed(_)) => {}
@@ -252,15 +320,40 @@ fn accept(shared: &Arc<Shared>) {
     }
 }
 
-/// Serves one connection on a thread of its own, or closes it where there is no room for it.
-fn admit(shared: &Arc<Shared>, stream: Stream) {
+/// Answers the first request of a connection, if it is there. What takes its time is left to a thread of its own, and
+/// a connection for which there is no room is closed.
+fn admit(shared: &Arc<Shared>, mut stream: Stream, has_asked: bool) {
     let Ok(second) = stream.as_fd().try_clone_to_owned() else { return };
     let id = CallerId(shared.next.fetch_add(1, Ordering::Relaxed));
     let caller = Arc::new(Caller::new(id, Some(second), shared.ending.clone()));
-    let Some(place) = shared.connections.enter(caller.clone(), &shared.limits) else { return };
+    let Some(mut place) = shared.connections.enter(caller.clone(), &shared.limits) else { return };
+    if !has_asked {
+        return on_a_thread(shared, stream, caller, place, session::serve);
+    }
+    match stream.receive(shared.limits.message as u64, Some(Instant::now())) {
+        Ok(message) => {
+            if session::begin(shared, &mut stream, &caller, &mut place, message) {
+                on_a_thread(shared, stream, caller, place, |shared, mut stream, caller, _place| {
+                    session::run(shared, &mut stream, caller);
+                });
+            }
+        }
+        // The next receive goes on with what has come of it.
+        Err(ReceiveError::TimedOut) => on_a_thread(shared, stream, caller, place, session::serve),
+        Err(_) => {}
+    }
+}
+
+/// Serves a connection on a thread of its own. Where none can be had, the connection is closed.
+fn on_a_thread(
+    shared: &Arc<Shared>,
+    stream: Stream,
+    caller: Arc<Caller>,
+    place: Place,
+    serve: impl FnOnce(&Shared, Stream, &Caller, Place) + Send + 'static,
+) {
     let shared = shared.clone();
-    let serve = move || session::serve(&shared, stream, &caller, place);
-    // Where no thread can be had, the connection is closed with what it captured.
+    let serve = move || serve(&shared, stream, &caller, place);
     let _ = std::thread::Builder::new().name("session".into()).spawn(serve);
 }
 

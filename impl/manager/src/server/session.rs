@@ -27,19 +27,33 @@ use crate::stream::{ReceiveError, Stream};
 /// that.
 pub(super) fn serve(shared: &Shared, mut stream: Stream, caller: &Caller, mut place: Place) {
     let Ok(message) = stream.receive(shared.limits.message as u64, None) else { return };
-    let after = oneshot::answer(shared, caller, &mut place, &message);
-    drop(message);
-    let is_sent = send(shared, &mut stream, &after.answer, true) != Sent::Nothing;
-    match after.then {
-        // Whoever asked for it may have left already: what was asked is done all the same.
-        oneshot::Then::End => shared.end(),
-        oneshot::Then::Session if is_sent => run(shared, &mut stream, caller),
-        oneshot::Then::Close | oneshot::Then::Session => {}
+    if begin(shared, &mut stream, caller, &mut place, message) {
+        run(shared, &mut stream, caller);
     }
 }
 
+/// Answers the first request of a connection: whether it is a session from now on, which is to be [`run`].
+pub(super) fn begin(
+    shared: &Shared,
+    stream: &mut Stream,
+    caller: &Caller,
+    place: &mut Place,
+    message: Vec<u8>,
+) -> bool {
+    let after = oneshot::answer(shared, caller, place, &message);
+    drop(message);
+    let is_sent = send(shared, stream, &after.answer, true) != Sent::Nothing;
+    match after.then {
+        // Whoever asked for it may have left already: what was asked is done all the same.
+        oneshot::Then::End => shared.end(),
+        oneshot::Then::Session => return is_sent,
+        oneshot::Then::Close => {}
+    }
+    false
+}
+
 /// A session: requests and replies in turn, until the client or the server leaves.
-fn run(shared: &Shared, stream: &mut Stream, caller: &Caller) {
+pub(super) fn run(shared: &Shared, stream: &mut Stream, caller: &Caller) {
     let mut session = Session { shared, caller, called: HashMap::new(), last_reply: Vec::new(), taken: None };
     loop {
         let answer = match stream.receive(shared.limits.message as u64, None) {

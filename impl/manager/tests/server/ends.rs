@@ -1,13 +1,14 @@
 //! How a server ends, and what becomes of its clients.
 
 use std::os::unix::fs::PermissionsExt;
+use std::sync::{Arc, Mutex};
 
 use procession_manager::BindError;
 use procession_manager::server::{Server, Settings};
 use procession_wire::message::Reply;
 
 use crate::client::{Client, create, once};
-use crate::counter::{path_of, served, settings};
+use crate::counter::{Kept, path_of, served, settings};
 
 #[test]
 fn a_shutdown_is_answered_and_ends_it() {
@@ -48,6 +49,27 @@ fn whoever_stops_it_waits_for_its_end() {
     let path = path_of(serving.address()).to_path_buf();
     drop(serving);
     assert!(!path.exists());
+}
+
+#[test]
+fn it_ends_while_an_object_is_being_made() {
+    let (begun, begins) = std::sync::mpsc::channel();
+    let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+    let goes_on = Mutex::new(goes_on);
+    let mut settings = settings();
+    settings.registry.add("slow", move |_| {
+        begun.send(()).expect("the test waits for it");
+        // Until the test has ended.
+        let _ = goes_on.lock().expect("nobody panics with it").recv();
+        Ok(Arc::new(Kept::default()))
+    });
+    let serving = served(settings);
+    let mut client = Client::connect(serving.address());
+    client.request(None, "create", |builder| vec![builder.str("slow")]);
+    begins.recv().expect("it is asked for");
+    serving.stop().expect("it has ended in order");
+    drop(go_on);
+    assert!(client.is_over());
 }
 
 #[test]

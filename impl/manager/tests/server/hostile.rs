@@ -2,13 +2,14 @@
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Barrier};
 
 use procession_wire::message::Reply;
 use procession_wire::{Builder, pickle};
 use rstest::rstest;
 
 use crate::client::{Client, create, once};
-use crate::counter::{path_of, served, settings};
+use crate::counter::{Kept, path_of, served, settings};
 
 #[rstest]
 #[case(b"", "EOFError: ")]
@@ -76,6 +77,41 @@ fn a_torn_frame_ends_its_connection_alone() {
         assert_eq!(other.call(&counter, "get").int(), 0);
     }
     drop((silent, stranger));
+}
+
+#[test]
+fn an_object_that_takes_its_time_to_be_made_delays_nobody() {
+    const CLIENTS: usize = 4;
+    let meeting = Barrier::new(CLIENTS);
+    let mut settings = settings();
+    settings.registry.add("meeting", move |_| {
+        // Nobody goes on before all are asked for.
+        meeting.wait();
+        Ok(Arc::new(Kept::default()))
+    });
+    let serving = served(settings);
+    for _ in 0..3 {
+        std::thread::scope(|scope| {
+            (0..CLIENTS).for_each(|_| drop(scope.spawn(|| create(serving.address(), "meeting"))));
+        });
+        create(serving.address(), "counter");
+    }
+}
+
+#[test]
+fn who_proves_the_key_and_asks_nothing_delays_nobody() {
+    let serving = served(settings());
+    let address = serving.address();
+    let silent: Vec<_> = (0..3).map(|_| Client::connect(address)).collect();
+    let mut torn = Client::connect(address);
+    torn.write(&[0, 0, 0, 9, b'x']);
+    create(address, "counter");
+    for mut client in silent {
+        client.request(None, "dummy", |_| Vec::new());
+        client.receive().expect("a reply").none();
+    }
+    torn.leave_writing();
+    assert!(torn.is_over());
 }
 
 #[test]
