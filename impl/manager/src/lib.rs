@@ -16,6 +16,7 @@ mod per_process;
 mod pickles;
 pub mod proxy;
 pub mod python;
+mod quick_ack;
 pub mod reduction;
 pub mod server;
 mod socket;

@@ -21,6 +21,7 @@ pub use self::error::{AcceptError, BindError};
 use self::place::Place;
 use crate::address::{Address, Family};
 use crate::handshake::{Candidate, Unproved};
+use crate::quick_ack::acknowledge;
 use crate::server::Bell;
 use crate::socket::{self, Listening};
 use crate::stream::looking::Looking;
@@ -301,6 +302,10 @@ impl Door {
             let Some((candidate, origin)) = self.candidates.remove(index) else { break };
             match proved {
                 Ok(true) => {
+                    if matches!(origin, Origin::Tcp(_)) {
+                        // A client in Python sends its first message when the end of its proof is acknowledged.
+                        acknowledge(candidate.fd.as_fd());
+                    }
                     let admitted = self.admit(candidate.fd, origin, time);
                     if admitted.is_some() {
                         return Ok(admitted);

@@ -14,6 +14,7 @@ use nix::sys::socket::{self, MsgFlags};
 use procession_wire::frame::{self, LongForm, Receiver, write_message};
 
 use self::looking::Looking;
+use crate::quick_ack::acknowledge;
 
 /// How much is taken from the socket at once: a request and its reply are mostly shorter.
 const AHEAD: usize = 2 * 1024;
@@ -29,6 +30,8 @@ pub struct Stream {
     looking: Looking,
     /// A receive found the connection reset.
     is_reset: bool,
+    /// Whether the system can be asked to acknowledge at once, as far as that is known.
+    acknowledges: bool,
 }
 
 /// What was taken from the socket beyond what was asked for.
@@ -81,7 +84,7 @@ impl Stream {
     /// The messages on a connected stream socket, of which nothing is read that is not a message.
     pub fn new(fd: OwnedFd) -> Stream {
         let (receiver, ahead, looking) = (Receiver::new(), Ahead::default(), Looking::new());
-        Stream { fd, receiver, ahead, looking, is_reset: false }
+        Stream { fd, receiver, ahead, looking, is_reset: false, acknowledges: true }
     }
 
     /// Sends one message; waits for room until the deadline, or as long as it takes.
@@ -100,8 +103,13 @@ impl Stream {
     /// See [`ReceiveError`].
     pub fn receive(&mut self, most: u64, deadline: Option<Instant>) -> Result<Vec<u8>, ReceiveError> {
         let socket = Socket { fd: self.fd.as_fd(), patience: deadline.into() };
-        let mut from =
-            ReadAhead { socket, ahead: &mut self.ahead, looking: &mut self.looking, is_reset: false };
+        let mut from = ReadAhead {
+            socket,
+            ahead: &mut self.ahead,
+            looking: &mut self.looking,
+            is_reset: false,
+            acknowledges: &mut self.acknowledges,
+        };
         let received = self.receiver.receive(&mut from, most);
         self.is_reset |= from.is_reset;
         match received {
@@ -257,6 +265,7 @@ struct ReadAhead<'a> {
     looking: &'a mut Looking,
     /// The connection was found to be reset, of which the receiver says nothing between two messages.
     is_reset: bool,
+    acknowledges: &'a mut bool,
 }
 
 impl Read for ReadAhead<'_> {
@@ -272,6 +281,8 @@ impl ReadAhead<'_> {
         let ahead = &mut *self.ahead;
         if ahead.used == ahead.came {
             if space.len() >= AHEAD {
+                // A peer in Python has sent the header by itself, and the rest when that is acknowledged.
+                *self.acknowledges = *self.acknowledges && acknowledge(self.socket.fd);
                 return self.socket.read(space);
             }
             if ahead.space.is_empty() {
