@@ -15,10 +15,15 @@ const MOST: Duration = Duration::from_micros(50);
 /// Less is not learnt: then there is no look at all.
 const LEAST: Duration = Duration::from_micros(6);
 
-/// Where looking has not been worth it, one wait in so many tries again; in twice as many where that was not worth it
-/// either, up to the second number. Where ten thousand waits a second come to nothing, trials cost a CPU less than a
-/// thousandth of its time so.
-const TRIED_EVERY: [u32; 2] = [64, 1024];
+/// Where looking has not been worth it, one wait in so many tries again.
+const TRIED_EVERY: u32 = 64;
+
+/// After so many trials in a row that were not worth it either, there are likelier more clients than CPUs than
+/// an upset that will pass.
+const TRIALS: u32 = 64;
+
+/// Then one wait in so many tries again. Ten thousand waits a second cost a CPU less than a thousandth of its time so.
+const SELDOM_TRIED_EVERY: u32 = 1024;
 
 /// A look that took so long was interrupted: somebody else has use for the CPU, perhaps the one who is waited for.
 /// By itself it takes half a microsecond.
@@ -34,15 +39,14 @@ pub(crate) struct Looking {
     time: Duration,
     /// How many waits there will be before the next trial, where looking has not been worth it.
     until_trial: u32,
-    /// How many there were before the last one.
-    trial_every: u32,
+    /// How many trials in a row have not been worth it.
+    trials: u32,
 }
 
 impl Looking {
     /// Nothing is known yet.
     pub(crate) fn new() -> Looking {
-        let [trial_every, _] = TRIED_EVERY;
-        Looking { time: MOST, until_trial: trial_every, trial_every }
+        Looking { time: MOST, until_trial: TRIED_EVERY, trials: 0 }
     }
 
     /// What the look finds, or nothing where it is time to sleep.
@@ -74,18 +78,14 @@ impl Looking {
 
     fn worth(&mut self, time: Duration) {
         self.time = (time * 2).min(MOST);
-        [self.trial_every, _] = TRIED_EVERY;
-        self.until_trial = self.trial_every;
+        (self.until_trial, self.trials) = (TRIED_EVERY, 0);
     }
 
     fn not_worth(&mut self, is_trial: bool) {
         let less = self.time / 2;
         self.time = if less < LEAST { Duration::ZERO } else { less };
-        if is_trial {
-            let [_, most] = TRIED_EVERY;
-            self.trial_every = (self.trial_every * 2).min(most);
-        }
-        self.until_trial = self.trial_every;
+        self.trials = if is_trial { self.trials.saturating_add(1) } else { 0 };
+        self.until_trial = if self.trials < TRIALS { TRIED_EVERY } else { SELDOM_TRIED_EVERY };
     }
 }
 
@@ -142,8 +142,8 @@ mod tests {
             assert_eq!(found, None);
             waits_with_looks += u32::from(looks > 0);
         }
-        // Four until it has been learnt, and the trials: after 64 waits, 128 more, and so on up to 1 024.
-        assert!(waits_with_looks <= 4 + 13, "{waits_with_looks}");
+        // Four until it has been learnt, and the trials: 64 within the first 4 096 waits, and one in 1 024 later.
+        assert!(waits_with_looks <= 4 + 64 + 6, "{waits_with_looks}");
     }
 
     #[test]
