@@ -1,11 +1,13 @@
 //! The writer: values as CPython's own pickler writes them, byte for byte where nothing but the value
 //! decides.
 
+mod known;
+
+use self::known::Known;
 use super::error::WriteError;
 use super::opcode as op;
 use super::output::Output;
 use super::runs;
-use crate::globals::to_python_2;
 use crate::int;
 use crate::text::Text;
 use crate::value::{How, Id, Node, Record, Room, Store, UNIT, Value};
@@ -74,21 +76,6 @@ pub fn write_pair(text: &str, node: Node<'_>, space: Vec<u8>) -> Result<Vec<u8>,
 const UNWRITTEN: u32 = u32::MAX;
 /// How many items go into one opcode.
 const BATCH: u32 = 1000;
-
-/// Objects that older protocols need and the value does not hold.
-#[derive(Debug, Clone, Copy)]
-enum Known {
-    Set,
-    FrozenSet,
-    Bytes,
-    ByteArray,
-    Encode,
-    Latin1,
-}
-
-impl Known {
-    const COUNT: usize = 6;
-}
 
 /// What is left to do, next last.
 #[derive(Debug, Clone, Copy)]
@@ -525,50 +512,6 @@ impl<'v> Writer<'v> {
         }
         self.put(id);
         Ok(())
-    }
-
-    /// A class or function by name, as protocols 2 and 3 write it.
-    fn line(&mut self, module: &str, name: &str) {
-        let (module, name) = match self.protocol {
-            Protocol::Two => to_python_2(module, name),
-            _ => (module, name),
-        };
-        self.out.write(&[op::GLOBAL]);
-        self.out.write(module.as_bytes());
-        self.out.write(b"\n");
-        self.out.write(name.as_bytes());
-        self.out.write(b"\n");
-    }
-
-    /// An object that the value does not hold, from the memo the second time.
-    fn known(&mut self, known: Known) {
-        let index = self.known[known as usize];
-        if index != UNWRITTEN {
-            self.get(index);
-            return;
-        }
-        let (module, name) = match known {
-            Known::Set => ("builtins", "set"),
-            Known::FrozenSet => ("builtins", "frozenset"),
-            Known::Bytes => ("builtins", "bytes"),
-            Known::ByteArray => ("builtins", "bytearray"),
-            Known::Encode => ("_codecs", "encode"),
-            Known::Latin1 => ("", "latin1"),
-        };
-        match known {
-            Known::Latin1 => self.text(name.as_bytes()),
-            // Only bytearrays of protocol 4 come here above protocol 3.
-            _ if self.protocol >= Protocol::Four => {
-                self.text(module.as_bytes());
-                self.put_unnamed();
-                self.text(name.as_bytes());
-                self.put_unnamed();
-                self.out.write(&[op::STACK_GLOBAL]);
-            }
-            _ => self.line(module, name),
-        }
-        self.known[known as usize] = self.count;
-        self.put_unnamed();
     }
 
     fn put(&mut self, id: Id) {
