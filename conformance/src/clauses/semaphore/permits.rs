@@ -94,12 +94,12 @@ pub const CLAUSES: &[Clause] = &[
                         acquire("s").acquired(),
                         acquire("s").acquired(),
                         release("s").ok(),
-                        release("s").ok().label("full"),
-                        release("s").is(Outcome::OverRelease),
+                        release("s").ok(),
+                        release("s").is(Outcome::OverRelease).label("refused"),
                     ])
                     .process(
                         "p",
-                        [release("s").after(returned("main", "full")).is(Outcome::OverRelease)]
+                        [release("s").after(returned("main", "refused")).is(Outcome::OverRelease)]
                             .into_iter()
                             .chain(exactly(2)),
                     ),
