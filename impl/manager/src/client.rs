@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use procession_reference::Connection;
 use procession_reference::connection::FromFdError;
 use procession_wire::auth::{self, Key};
-use procession_wire::frame::{Header, SHORT, WriteError};
+use procession_wire::frame::{Header, SHORT, write_parts};
 
 use crate::address::Address;
 use crate::handshake::{Unproved, not_written, prove_but_last};
@@ -114,8 +114,7 @@ pub(crate) fn connect_and_send(
     let header = Header::new(length);
     let mut parts = [&*last, header.as_bytes(), message].map(IoSlice::new);
     let mut socket = Socket { fd: fd.as_fd(), patience: options.deadline.into() };
-    write_parts(&mut socket, &mut parts)
-        .map_err(|error| FirstError::Send(WriteError::Io { error, written: 0 }.into()))?;
+    write_parts(&mut socket, &mut parts).map_err(|error| FirstError::Send(error.into()))?;
     Ok(Stream::new(fd))
 }
 
@@ -148,19 +147,6 @@ fn not_proved(address: &Address, why: Unproved) -> ConnectError {
         Unproved::TimedOut => ConnectError::Silent(address.clone()),
         other => ConnectError::AuthenticationFailed(other),
     }
-}
-
-/// Sends all of them, in as few writes as the socket takes.
-fn write_parts(socket: &mut Socket<'_>, mut parts: &mut [IoSlice<'_>]) -> io::Result<()> {
-    // What is empty is passed over: a write of nothing would look like a connection that takes no more.
-    IoSlice::advance_slices(&mut parts, 0);
-    while !parts.is_empty() {
-        match socket.write_vectored(parts)? {
-            0 => return Err(ErrorKind::WriteZero.into()),
-            count => IoSlice::advance_slices(&mut parts, count),
-        }
-    }
-    Ok(())
 }
 
 impl fmt::Display for ConnectError {

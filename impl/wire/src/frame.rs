@@ -120,7 +120,16 @@ pub fn write_message(to: &mut impl Write, payload: &[u8], long: LongForm) -> Res
     }
     let header = Header::new(length);
     let mut slices = [IoSlice::new(header.as_bytes()), IoSlice::new(payload)];
-    let mut left = &mut slices[..];
+    write_parts(to, &mut slices)
+}
+
+/// Writes what is framed already, part after part, in as few vectored writes as the connection takes.
+///
+/// Blocks as `to` does.
+///
+/// # Errors
+/// [`WriteError::Io`].
+pub fn write_parts(to: &mut impl Write, mut left: &mut [IoSlice<'_>]) -> Result<(), WriteError> {
     // What is empty is passed over: a write of nothing would look like a connection that takes no more.
     IoSlice::advance_slices(&mut left, 0);
     let mut written = 0;

@@ -23,6 +23,12 @@ fn get(client: &mut Client, queue: &str) -> String {
     client.ask(Some(queue), "get", |builder| vec![builder.bool(true), builder.int(60)]).value()
 }
 
+/// A get whose reply has come and is not read.
+fn leave_a_reply(client: &mut Client, queue: &str) {
+    client.request(Some(queue), "get", |_| Vec::new());
+    client.wait_for_reply();
+}
+
 /// The error of a get that finds nothing.
 fn finds_nothing(client: &mut Client, queue: &str) {
     match client.call(queue, "get_nowait").reply() {
@@ -193,8 +199,7 @@ fn items_of_several_come_back_in_their_order() {
     for _ in 0..6 {
         let mut taker = Client::session(address);
         taker.call(&kept, "get").none();
-        taker.request(Some(&queue), "get", |_| Vec::new());
-        taker.wait_for_reply();
+        leave_a_reply(&mut taker, &queue);
         takers.push(taker);
     }
     // Neither as they were taken nor the other way round.
@@ -217,8 +222,7 @@ fn a_full_queue_takes_back_one_more() {
     };
     put(&mut other, &queue, 1);
     let mut dying = Client::session(address);
-    dying.request(Some(&queue), "get", |_| Vec::new());
-    dying.wait_for_reply();
+    leave_a_reply(&mut dying, &queue);
     put(&mut other, &queue, 2);
     drop(dying);
     until_at_least(&mut other, &queue, "qsize", 2);
@@ -247,8 +251,7 @@ fn what_an_item_names_comes_back_with_it() {
     decref(address, &inner).none();
     assert_eq!(number(address), 1);
     let mut dying = Client::session(address);
-    dying.request(Some(&queue), "get", |_| Vec::new());
-    dying.wait_for_reply();
+    leave_a_reply(&mut dying, &queue);
     drop(dying);
     assert!(get(&mut other, &queue).contains(&inner));
     // Nobody but the last reply holds it now.
@@ -264,8 +267,7 @@ fn a_queue_that_is_gone_takes_nothing_back() {
     put(&mut other, &queue, 1);
     let mut dying = Client::session(address);
     dying.call(&kept, "get").none();
-    dying.request(Some(&queue), "get", |_| Vec::new());
-    dying.wait_for_reply();
+    leave_a_reply(&mut dying, &queue);
     decref(address, &queue).none();
     // A session that has called it does not keep it.
     assert!(other.call(&queue, "qsize").last_line().starts_with("KeyError: "));
@@ -283,8 +285,7 @@ fn a_queue_that_was_shut_down_at_once_is_empty_and_done() {
         put(&mut other, &queue, 1);
         let mut dying = Client::session(address);
         dying.call(&kept, "get").none();
-        dying.request(Some(&queue), "get", |_| Vec::new());
-        dying.wait_for_reply();
+        leave_a_reply(&mut dying, &queue);
         other.ask(Some(&queue), "shutdown", |builder| vec![builder.bool(immediate)]).none();
         drop(dying);
         until_left(&mut other, &kept, 1);
@@ -307,8 +308,7 @@ fn a_large_item_that_is_read_in_part_comes_back() {
         other.ask(Some(&queue), "put", |builder| vec![builder.str(large.as_str())]).none();
         for read in [0, 3, 1_000, 700_000, 3_000_000] {
             let mut dying = Client::session(address);
-            dying.request(Some(&queue), "get", |_| Vec::new());
-            dying.wait_for_reply();
+            leave_a_reply(&mut dying, &queue);
             assert_eq!(dying.read(read).len(), read);
         }
         assert_eq!(get(&mut other, &queue).len(), large.len() + 2);
