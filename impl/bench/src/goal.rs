@@ -133,7 +133,8 @@ pub const GOALS: &[Goal] = goals! {
         beside "manager python->null put and get, 1 client";
     "Manager, put and get 64 KiB, 1 client, Rust on ours over CPython's":
         "manager rust->ours put and get 64 KiB, 1 client" /
-        "manager python->cpython put and get 64 KiB, 1 client" AtLeast 4.0;
+        "manager python->cpython put and get 64 KiB, 1 client" AtLeast 4.0
+        beside "limit bare request and reply, 64 KiB, 1 client";
     "Manager, put and get 64 KiB, 1 client, Python on ours over CPython's":
         "manager python->ours put and get 64 KiB, 1 client" /
         "manager python->cpython put and get 64 KiB, 1 client" AtLeast 2.0

@@ -1,5 +1,5 @@
 //! What a request and its reply cost over a Unix socket when nothing is read in them: the same bytes as those of
-//! `l[0]`, between two processes.
+//! `l[0]`, or as many as those of `put` and `get` of large values, between two processes.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::Ordering;
@@ -11,10 +11,11 @@ use nix::sys::socket::{
 };
 use procession_wire::frame::Header;
 use procession_wire::message::{Reply, Request};
-use procession_wire::{Builder, Text, pickle};
+use procession_wire::value::{Builder, Id};
+use procession_wire::{Text, pickle};
 
 use super::PAUSE;
-use super::calls::KEPT;
+use super::calls::{KEPT, LARGE};
 use crate::crew::Crew;
 use crate::link::complaint;
 use crate::run::{Run, Trouble};
@@ -23,6 +24,9 @@ use crate::{round_trip, stream};
 
 /// The lane of the side that replies.
 const REPLIER: usize = LANES - 1;
+
+/// Room for the longest message.
+const SPACE: usize = LARGE + 1024;
 
 /// How both sides wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,26 +46,57 @@ impl Waits {
     }
 }
 
-/// The request and the reply of `l[0]`, with their headers.
-fn messages() -> Result<[Vec<u8>; 2], String> {
+/// A request and its reply, with their headers.
+type Exchange = [Vec<u8>; 2];
+
+/// What is exchanged in turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The request and the reply of `l[0]`.
+    Item,
+    /// Those of `q.put(...)` and `q.get()` of a large value.
+    LargePutGet,
+}
+
+impl What {
+    fn exchanges(self) -> Result<Vec<Exchange>, String> {
+        let large = [b'Z'; LARGE];
+        match self {
+            What::Item => {
+                Ok(vec![exchange_of("__getitem__", |request| vec![request.int(0)], |reply| reply.int(KEPT))?])
+            }
+            What::LargePutGet => Ok(vec![
+                exchange_of("put", |request| vec![request.bytes(&large)], |reply| reply.none())?,
+                exchange_of("get", |_| Vec::new(), |reply| reply.bytes(&large))?,
+            ]),
+        }
+    }
+}
+
+fn exchange_of(
+    method: &str,
+    arguments: impl FnOnce(&mut Builder) -> Vec<Id>,
+    result: impl FnOnce(&mut Builder) -> Id,
+) -> Result<Exchange, String> {
     let mut builder = Builder::new();
-    let index = builder.int(0);
-    let root = Request::add(&mut builder, Some(Text::from("7f2a1c0b4d60")), "__getitem__", &[index], &[]);
+    let arguments = arguments(&mut builder);
+    let root = Request::add(&mut builder, Some(Text::from("7f2a1c0b4d60")), method, &arguments, &[]);
     let request = pickle::write(&builder.finish(root)).map_err(complaint)?;
     let mut builder = Builder::new();
-    let kept = builder.int(KEPT);
-    let root = Reply::add_return(&mut builder, kept);
+    let result = result(&mut builder);
+    let root = Reply::add_return(&mut builder, result);
     let reply = pickle::write(&builder.finish(root)).map_err(complaint)?;
     Ok([request, reply].map(|message| [Header::new(message.len() as u64).as_bytes(), &message].concat()))
 }
 
 /// Requests per second of so many clients, each a process of its own with a thread for it in one that replies.
-pub fn rate(run: &Run, waits: Waits, clients: usize) -> Result<f64, Trouble> {
-    between(run, waits, clients, |stage, lane, once| {
+pub fn rate(run: &Run, what: What, waits: Waits, clients: usize) -> Result<f64, Trouble> {
+    let exchanges = what.exchanges().map_err(Trouble::Failed)?;
+    between(run, &exchanges, waits, clients, |stage, lane, once| {
         let mut count = 0;
         while !stage.is_stopped() {
             once()?;
-            count += 1;
+            count += exchanges.len() as u64;
             stage.lanes[lane].count.store(count, Ordering::Relaxed);
         }
         Ok(())
@@ -69,13 +104,14 @@ pub fn rate(run: &Run, waits: Waits, clients: usize) -> Result<f64, Trouble> {
 }
 
 /// Requests per second of one client, waiting in whichever way gives more.
-pub fn most(run: &Run) -> Result<f64, Trouble> {
-    Ok(rate(run, Waits::Asleep, 1)?.max(rate(run, Waits::Awake, 1)?))
+pub fn most(run: &Run, what: What) -> Result<f64, Trouble> {
+    Ok(rate(run, what, Waits::Asleep, 1)?.max(rate(run, what, Waits::Awake, 1)?))
 }
 
 /// The median of one request and its reply after a pause in which nothing is asked, in nanoseconds.
 pub fn after_pause(run: &Run) -> Result<f64, Trouble> {
-    between(run, Waits::Asleep, 1, |stage, lane, once| {
+    let exchanges = What::Item.exchanges().map_err(Trouble::Failed)?;
+    between(run, &exchanges, Waits::Asleep, 1, |stage, lane, once| {
         let mut samples = Vec::new();
         while samples.is_empty() || !stage.is_stopped() {
             std::thread::sleep(PAUSE);
@@ -91,15 +127,15 @@ pub fn after_pause(run: &Run) -> Result<f64, Trouble> {
     })
 }
 
-/// Has clients ask again and again: what the first of them has measured by itself, or else how many requests
+/// Has clients go through the exchanges again and again: what the first of them has measured by itself, or else how many requests
 /// there were in a second.
 fn between(
     run: &Run,
+    exchanges: &[Exchange],
     waits: Waits,
     clients: usize,
-    ask: impl Fn(&Stage, usize, &dyn Fn() -> Result<(), String>) -> Result<(), String>,
+    ask: impl Fn(&Stage, usize, &mut dyn FnMut() -> Result<(), String>) -> Result<(), String>,
 ) -> Result<f64, Trouble> {
-    let [request, reply] = messages().map_err(Trouble::Failed)?;
     let (stage, mut crew) = (Stage::new()?, Crew::new()?);
     let pair = |_| socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC);
     let pairs: Vec<(OwnedFd, OwnedFd)> = (0..clients).map(pair).collect::<Result<_, _>>()?;
@@ -111,7 +147,11 @@ fn between(
     };
     let reply_to = |socket: &OwnedFd| -> Result<(), String> {
         settle(1);
-        while exchange(socket, None, &request, &reply, waits)? {}
+        let mut space = vec![0; SPACE];
+        let mut in_turn = exchanges.iter().cycle();
+        while let Some([request, reply]) = in_turn.next()
+            && exchange(socket, &mut space, None, request, reply, waits)?
+        {}
         Ok(())
     };
     crew.fork(&stage, || {
@@ -126,9 +166,14 @@ fn between(
         crew.fork(&stage, || {
             if stage.line_up(lane) {
                 settle(0);
-                ask(&stage, lane, &|| match exchange(socket, Some(&request), &reply, &[], waits)? {
-                    true => Ok(()),
-                    false => Err("the other side has left".into()),
+                let mut space = vec![0; SPACE];
+                ask(&stage, lane, &mut || {
+                    exchanges.iter().try_for_each(|[request, reply]| {
+                        match exchange(socket, &mut space, Some(request), reply, &[], waits)? {
+                            true => Ok(()),
+                            false => Err("the other side has left".into()),
+                        }
+                    })
                 })?;
             }
             // The other processes have this end, too, so it is not enough to close it.
@@ -156,6 +201,7 @@ fn between(
 /// false where the other side has left.
 fn exchange(
     socket: &OwnedFd,
+    space: &mut [u8],
     first: Option<&[u8]>,
     expected: &[u8],
     then: &[u8],
@@ -168,7 +214,6 @@ fn exchange(
         Err(errno) => Err(errno.to_string()),
     };
     first.map_or(Ok(()), all)?;
-    let mut space = [0; 256];
     let mut came = 0;
     while came < expected.len() {
         match recv(number, &mut space[came..], waits.flags()) {

@@ -1,10 +1,10 @@
 //! The cases that are about managers, by name: who calls whose server, and what.
 
-use super::bare::Waits;
+use super::bare::{Waits, What};
 use super::calls::Call;
-use super::codec::{How, What};
+use super::codec::{self, How};
 use super::memory::Counted;
-use super::{Client, Pair, Server, Timed, bare, codec, memory, most, rate, timed};
+use super::{Client, Pair, Server, Timed, bare, memory, most, rate, timed};
 use crate::case::{Case, Unit, case};
 use crate::run::Run;
 
@@ -58,9 +58,9 @@ macro_rules! rates {
 macro_rules! codecs {
     ($name:literal $how:ident $what:ident) => {
         &[
-            case!(Nanoseconds concat!("codec ours ", $name), |run, _| codec::ours(run, How::$how, What::$what)),
+            case!(Nanoseconds concat!("codec ours ", $name), |run, _| codec::ours(run, How::$how, codec::What::$what)),
             case!(Nanoseconds concat!("codec cpython ", $name), |run, python| {
-                codec::cpython(run, python, How::$how, What::$what)
+                codec::cpython(run, python, How::$how, codec::What::$what)
             }),
         ]
     };
@@ -75,18 +75,21 @@ pub const CASES: &[&[Case]] = &[
     rates!("put and get, 1 client" PutGet 1),
     rates!("put and get 64 KiB, 1 client" LargePutGet 1),
     &[
-        case!(CallsPerSecond "limit bare request and reply, 1 client", |run, _| bare::most(run)),
+        case!(CallsPerSecond "limit bare request and reply, 1 client", |run, _| bare::most(run, What::Item)),
+        case!(CallsPerSecond "limit bare request and reply, 64 KiB, 1 client", |run, _| {
+            bare::most(run, What::LargePutGet)
+        }),
         case!(CallsPerSecond "limit bare request and reply, awake, 1 client", |run, _| {
-            bare::rate(run, Waits::Awake, 1)
+            bare::rate(run, What::Item, Waits::Awake, 1)
         }),
         case!(CallsPerSecond "limit bare request and reply, asleep, 1 client", |run, _| {
-            bare::rate(run, Waits::Asleep, 1)
+            bare::rate(run, What::Item, Waits::Asleep, 1)
         }),
         case!(CallsPerSecond "limit bare request and reply, asleep, 2 clients", |run, _| {
-            bare::rate(run, Waits::Asleep, 2)
+            bare::rate(run, What::Item, Waits::Asleep, 2)
         }),
         case!(CallsPerSecond "limit bare request and reply, asleep, 8 clients", |run, _| {
-            bare::rate(run, Waits::Asleep, 8)
+            bare::rate(run, What::Item, Waits::Asleep, 8)
         }),
     ],
     pairs!(Nanoseconds "round trip" |run, python, pair| timed(run, python, pair, Timed::Call)),
