@@ -6,7 +6,7 @@ mod unread;
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
@@ -19,6 +19,9 @@ use crate::quick_ack::acknowledge;
 /// How much is taken from the socket at once: a request and its reply are mostly shorter.
 const AHEAD: usize = 2 * 1024;
 
+/// To take from the socket as much as it holds of a long message takes up to so much time.
+const TAKING: Duration = Duration::from_micros(20);
+
 /// A connected stream socket that carries messages, one at a time in each direction.
 ///
 /// Dropping it closes the connection.
@@ -27,7 +30,9 @@ pub struct Stream {
     fd: OwnedFd,
     receiver: Receiver,
     ahead: Ahead,
+    /// For the beginning of a message, and for the rest of one that has begun.
     looking: Looking,
+    looking_for_rest: Looking,
     /// A receive found the connection reset.
     is_reset: bool,
     /// Whether the system can be asked to acknowledge at once, as far as that is known.
@@ -83,8 +88,15 @@ pub enum ReceiveError {
 impl Stream {
     /// The messages on a connected stream socket, of which nothing is read that is not a message.
     pub fn new(fd: OwnedFd) -> Stream {
-        let (receiver, ahead, looking) = (Receiver::new(), Ahead::default(), Looking::new());
-        Stream { fd, receiver, ahead, looking, is_reset: false, acknowledges: true }
+        Stream {
+            fd,
+            receiver: Receiver::new(),
+            ahead: Ahead::default(),
+            looking: Looking::new(),
+            looking_for_rest: Looking::new(),
+            is_reset: false,
+            acknowledges: true,
+        }
     }
 
     /// Sends one message; waits for room until the deadline, or as long as it takes.
@@ -107,6 +119,7 @@ impl Stream {
             socket,
             ahead: &mut self.ahead,
             looking: &mut self.looking,
+            looking_for_rest: &mut self.looking_for_rest,
             is_reset: false,
             acknowledges: &mut self.acknowledges,
         };
@@ -162,6 +175,17 @@ pub(crate) enum Patience {
     None,
     /// Until then: the error is `TimedOut`.
     Until(Instant),
+}
+
+impl Patience {
+    /// Whether there is time to wait.
+    fn is_left(self) -> bool {
+        match self {
+            Patience::Endless => true,
+            Patience::None => false,
+            Patience::Until(deadline) => Instant::now() < deadline,
+        }
+    }
 }
 
 impl From<Option<Instant>> for Patience {
@@ -263,6 +287,7 @@ struct ReadAhead<'a> {
     socket: Socket<'a>,
     ahead: &'a mut Ahead,
     looking: &'a mut Looking,
+    looking_for_rest: &'a mut Looking,
     /// The connection was found to be reset, of which the receiver says nothing between two messages.
     is_reset: bool,
     acknowledges: &'a mut bool,
@@ -283,19 +308,19 @@ impl ReadAhead<'_> {
             if space.len() >= AHEAD {
                 // A peer in Python has sent the header by itself, and the rest when that is acknowledged.
                 *self.acknowledges = *self.acknowledges && acknowledge(self.socket.fd);
-                return self.socket.read(space);
+                // Whoever has begun to send it is about to go on.
+                let may_look = self.socket.patience.is_left();
+                let look = || self.socket.look(space);
+                let found = may_look.then(|| self.looking_for_rest.until_taken(TAKING, look)).flatten();
+                return found.unwrap_or_else(|| self.socket.read(space));
             }
             if ahead.space.is_empty() {
                 ahead.space = vec![0; AHEAD].into();
             }
             (ahead.used, ahead.came) = (0, 0);
-            let may_look = match self.socket.patience {
-                Patience::Endless => true,
-                Patience::Until(deadline) => Instant::now() < deadline,
-                Patience::None => false,
-            };
-            let mut look = || self.socket.look(&mut ahead.space);
-            let found = if may_look { self.looking.until(&mut look) } else { None };
+            let may_look = self.socket.patience.is_left();
+            let look = || self.socket.look(&mut ahead.space);
+            let found = may_look.then(|| self.looking.until_next(look)).flatten();
             ahead.came = found.unwrap_or_else(|| self.socket.read(&mut ahead.space))?;
         }
         let mut rest = ahead.space.get(ahead.used..ahead.came).unwrap_or_default();

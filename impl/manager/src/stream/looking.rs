@@ -4,9 +4,12 @@
 //! To be woken takes as long as several calls, more still where the CPU has gone to sleep as well. A look is a
 //! system call, and the other side may be Python, which takes its time between two calls: so what is learnt here is
 //! a time, unlike what channels in shared memory learn.
+//!
+//! Where messages come on more streams of the process in turn than half the CPUs could look at, nobody looks for
+//! them: whoever is to send the next one needs the CPU.
 
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a wait is worth at most: a client in Python is woken and asks again in this time.
@@ -41,16 +44,38 @@ pub(crate) struct Looking {
     until_trial: u32,
     /// How many trials in a row have not been worth it.
     trials: u32,
+    /// How many waits there had been in this process at the last one for a message.
+    waits: u64,
 }
 
 impl Looking {
     /// Nothing is known yet.
     pub(crate) fn new() -> Looking {
-        Looking { time: MOST, until_trial: TRIED_EVERY, trials: 0 }
+        Looking { time: MOST, until_trial: TRIED_EVERY, trials: 0, waits: WAITS.load(Ordering::Relaxed) }
     }
 
     /// What the look finds, or nothing where it is time to sleep.
-    pub(crate) fn until<T>(&mut self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    pub(crate) fn until<T>(&mut self, look: impl FnMut() -> Option<T>) -> Option<T> {
+        self.until_taken(Duration::ZERO, look)
+    }
+
+    /// The same for the next message of a stream: nothing as well where messages come on others in turn.
+    pub(crate) fn until_next<T>(&mut self, look: impl FnMut() -> Option<T>) -> Option<T> {
+        let before = WAITS.fetch_add(1, Ordering::Relaxed);
+        let others = before - std::mem::replace(&mut self.waits, before + 1);
+        // They have use for the CPU, or those they wait for have.
+        if others >= (cpus() / 2) as u64 {
+            return None;
+        }
+        self.until_taken(Duration::ZERO, look)
+    }
+
+    /// As [`until`](Looking::until), where a look that finds something takes up to so much time to take it.
+    pub(crate) fn until_taken<T>(
+        &mut self,
+        taking: Duration,
+        mut look: impl FnMut() -> Option<T>,
+    ) -> Option<T> {
         if self.time.is_zero() && self.until_trial > 0 {
             self.until_trial -= 1;
             return None;
@@ -62,7 +87,8 @@ impl Looking {
         loop {
             let found = look();
             let now = began.elapsed();
-            let is_interrupted = now - last >= INTERRUPTED;
+            let longest = if found.is_some() { INTERRUPTED + taking } else { INTERRUPTED };
+            let is_interrupted = now - last >= longest;
             if found.is_some() && !is_interrupted {
                 self.worth(time);
                 return found;
@@ -88,6 +114,9 @@ impl Looking {
         self.until_trial = if self.trials < TRIALS { TRIED_EVERY } else { SELDOM_TRIED_EVERY };
     }
 }
+
+/// How many waits for messages there have been in this process.
+static WAITS: AtomicU64 = AtomicU64::new(0);
 
 /// How many threads of this process look. One that is forked while others look has the more of them, and looks
 /// less.
@@ -144,6 +173,24 @@ mod tests {
         }
         // Four until it has been learnt, and the trials: 64 within the first 4 096 waits, and one in 1 024 later.
         assert!(waits_with_looks <= 4 + 64 + 6, "{waits_with_looks}");
+    }
+
+    #[test]
+    fn those_who_wait_in_turn_leave_the_cpus_to_each_other() {
+        let mut several: Vec<Looking> = (0..=cpus() / 2).map(|_| Looking::new()).collect();
+        let mut looks = |looking: &mut Looking| {
+            let mut looks = 0;
+            looking.until_next(|| {
+                looks += 1;
+                Some(())
+            });
+            looks
+        };
+        // Of the first turn nobody knows yet what the others do.
+        for turn in 0..100 {
+            let looks: u32 = several.iter_mut().map(&mut looks).sum();
+            assert!(turn == 0 || looks == 0, "{looks} looks in turn {turn}");
+        }
     }
 
     #[test]
