@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 pub use atom::Atom;
 pub use build::{Builder, Unhashable};
-pub(crate) use store::{FALSE, NONE, Record, Recording, Room, Span, Store, TRUE, UNIT};
+pub(crate) use store::{FALSE, NONE, Record, Recording, Room, Span, Store, TRUE, UNIT, USUAL};
 pub use store::{How, Id};
 pub use walk::Walk;
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::value::Id;
 
 /// Entries by number. A stranger's numbers cost no memory beyond the entries.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memo {
     /// Entries `0..dense.len()`.
     dense: Vec<Id>,
@@ -14,6 +14,11 @@ pub(crate) struct Memo {
 }
 
 impl Memo {
+    /// No entries, and room for so many.
+    pub(crate) fn with_room(entries: usize) -> Memo {
+        Memo { dense: Vec::with_capacity(entries), sparse: HashMap::new() }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.dense.len() + self.sparse.len()
     }

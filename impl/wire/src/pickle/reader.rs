@@ -10,7 +10,7 @@ use super::runs;
 use crate::globals::Globals;
 use crate::limits::{Dimension, Limits};
 use crate::text::Text;
-use crate::value::{FALSE, Id, NONE, Record, Span, Store, TRUE, UNIT, Value};
+use crate::value::{FALSE, Id, NONE, Record, Span, Store, TRUE, UNIT, USUAL, Value};
 
 /// Reads pickles under chosen bounds.
 ///
@@ -90,10 +90,10 @@ impl<'r, 'a> Machine<'r, 'a> {
             offset: 0,
             opcode: 0,
             protocol: 0,
-            store: Store::new(Cow::Borrowed(data)),
-            stack: Vec::new(),
+            store: Store::for_message(Cow::Borrowed(data)),
+            stack: Vec::with_capacity(USUAL),
             marks: Vec::new(),
-            memo: Memo::default(),
+            memo: Memo::with_room(USUAL),
             ints: 0,
             globals: HashMap::new(),
             keyed: Vec::new(),

@@ -9,6 +9,9 @@ use super::{Atom, Node, Value};
 use crate::int;
 use crate::text::Text;
 
+/// How many bytes the texts of a request or a reply mostly have.
+const USUAL_TEXT: usize = 128;
+
 /// Makes a [`Value`] object by object.
 ///
 /// Each method adds one object and gives its [`Id`], to be used with the same builder only: the methods panic
@@ -47,12 +50,18 @@ impl Default for Builder {
 impl Builder {
     /// An empty builder.
     pub fn new() -> Self {
-        Builder {
-            store: Store::new(Cow::Borrowed(&[])),
-            globals: HashMap::new(),
-            names: HashMap::new(),
-            keyed: Vec::new(),
-        }
+        Builder::of(Store::new(Cow::Borrowed(&[])))
+    }
+
+    /// An empty builder with room for what is not kept for long: a request or a reply of the usual size.
+    pub fn for_message() -> Self {
+        let mut store = Store::for_message(Cow::Borrowed(&[]));
+        store.added.reserve_exact(USUAL_TEXT);
+        Builder::of(store)
+    }
+
+    fn of(store: Store<'static>) -> Self {
+        Builder { store, globals: HashMap::new(), names: HashMap::new(), keyed: Vec::new() }
     }
 
     /// The value whose outermost object is `root`.
@@ -154,7 +163,8 @@ impl Builder {
         pairs.iter().try_for_each(|&(key, _)| self.hashable(key))?;
         let room = self.store.room(&places);
         let id = self.push(Record::Dict(room));
-        self.keyed.push(id);
+        // A single key is like no other.
+        self.keyed.extend((pairs.len() > 1).then_some(id));
         Ok(id)
     }
 
@@ -162,7 +172,7 @@ impl Builder {
     pub fn set(&mut self, items: &[Id]) -> Result<Id, Unhashable> {
         let room = self.items(items)?;
         let id = self.push(Record::Set(room));
-        self.keyed.push(id);
+        self.keyed.extend((items.len() > 1).then_some(id));
         Ok(id)
     }
 
@@ -170,7 +180,7 @@ impl Builder {
     pub fn frozen_set(&mut self, items: &[Id]) -> Result<Id, Unhashable> {
         let room = self.items(items)?;
         let id = self.push(Record::FrozenSet(room));
-        self.keyed.push(id);
+        self.keyed.extend((items.len() > 1).then_some(id));
         Ok(id)
     }
 

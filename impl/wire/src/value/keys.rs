@@ -204,6 +204,9 @@ impl Store<'_> {
     /// Merges the keys of these dicts, and of the pairs of these objects, and the items of these sets, that
     /// Python would take for one: the first key stays, with the value of the last.
     pub(crate) fn merge_keys(&mut self, containers: &[Id]) {
+        if containers.is_empty() {
+            return;
+        }
         let mut moved: Vec<(usize, Vec<Id>)> = Vec::new();
         {
             let store = &*self;

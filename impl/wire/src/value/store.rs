@@ -118,11 +118,21 @@ pub(crate) struct Recording {
 /// A text of at most so many bytes may be gone through once for each place that it stands in.
 pub(crate) const SHORT: u32 = 64;
 
+/// How many records a request or a reply mostly has, and places.
+pub(crate) const USUAL: usize = 16;
+
 /// Records that every store begins with.
 pub(crate) const NONE: Id = Id(0);
 pub(crate) const FALSE: Id = Id(1);
 pub(crate) const TRUE: Id = Id(2);
 pub(crate) const UNIT: Id = Id(3);
+
+const FIRST: [Record; 4] = [
+    Record::None,
+    Record::Bool(false),
+    Record::Bool(true),
+    Record::Tuple { hashable: true, room: Room { start: 0, len: 0, kept: 0 } },
+];
 
 /// All of one value.
 #[derive(Debug, Clone)]
@@ -136,9 +146,15 @@ pub(crate) struct Store<'a> {
 
 impl<'a> Store<'a> {
     pub(crate) fn new(source: Cow<'a, [u8]>) -> Self {
-        let unit = Record::Tuple { hashable: true, room: Room::default() };
-        let records = vec![Record::None, Record::Bool(false), Record::Bool(true), unit];
-        Store { records, places: Vec::new(), objects: Vec::new(), source, added: Vec::new() }
+        let (records, places) = (Vec::from(FIRST), Vec::new());
+        Store { records, places, objects: Vec::new(), source, added: Vec::new() }
+    }
+
+    /// As [`new`](Store::new), with room for a message of the usual size.
+    pub(crate) fn for_message(source: Cow<'a, [u8]>) -> Self {
+        let (mut records, places) = (Vec::with_capacity(USUAL), Vec::with_capacity(USUAL));
+        records.extend(FIRST);
+        Store { records, places, objects: Vec::new(), source, added: Vec::new() }
     }
 
     /// A store without even the records that every other one begins with.
