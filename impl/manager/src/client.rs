@@ -1,14 +1,14 @@
 //! How a listener is reached: `multiprocessing.connection.Client`, whose listener may be Python's.
 
 use std::fmt;
-use std::io::{self, ErrorKind, IoSlice, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use procession_reference::Connection;
 use procession_reference::connection::FromFdError;
 use procession_wire::auth::{self, Key};
-use procession_wire::frame::{Header, SHORT, write_parts};
+use procession_wire::frame::{Header, SHORT, write_framed};
 
 use crate::address::Address;
 use crate::handshake::{Unproved, not_written, prove_but_last};
@@ -112,9 +112,9 @@ pub(crate) fn connect_and_send(
     }
     let (fd, last) = nearly_connected(address, options).map_err(FirstError::Connect)?;
     let header = Header::new(length);
-    let mut parts = [&*last, header.as_bytes(), message].map(IoSlice::new);
     let mut socket = Socket { fd: fd.as_fd(), patience: options.deadline.into() };
-    write_parts(&mut socket, &mut parts).map_err(|error| FirstError::Send(error.into()))?;
+    write_framed(&mut socket, [&*last, header.as_bytes(), message])
+        .map_err(|error| FirstError::Send(error.into()))?;
     Ok(Stream::new(fd))
 }
 

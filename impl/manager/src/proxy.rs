@@ -149,7 +149,7 @@ impl Proxy {
     /// # Errors
     /// See [`CallError`]: [`CallError::Remote`] where the object is gone already.
     pub fn claim(&self) -> Result<(), CallError> {
-        self.0.claim()
+        self.0.claim().map(drop)
     }
 
     /// A proxy of an object of which this process already has a reference that nobody else counts.
@@ -165,10 +165,10 @@ impl Proxy {
         named: impl Named,
         take: impl FnOnce(Outcome<'_>, &Arc<Home>) -> Result<R, CallError>,
     ) -> Result<R, CallError> {
-        self.0.claim()?;
+        let process = self.0.claim()?;
         let home = &self.0.home;
         let request = line::request(Some(&self.0.ident), method, &args, &named)?;
-        let bytes = line::exchange(home, request)?;
+        let bytes = line::exchange(home, process, &request)?;
         let outcome = self.read(&bytes, take);
         line::keep_space(bytes);
         outcome

@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::socket::{self, MsgFlags};
 use procession_wire::frame::{self, LongForm, Receiver, write_message};
+use procession_wire::pickle::Written;
 
 use self::looking::Looking;
 use crate::quick_ack::acknowledge;
@@ -108,6 +109,20 @@ impl Stream {
         write_message(&mut socket, message, LongForm::Refused).map_err(SendError::from)
     }
 
+    /// Sends one message that is a pickle; as [`send`](Stream::send) otherwise.
+    pub(crate) fn send_written(
+        &mut self,
+        pickle: &Written<'_>,
+        deadline: Option<Instant>,
+    ) -> Result<(), SendError> {
+        if let Some(message) = pickle.as_slice() {
+            return self.send(message, deadline);
+        }
+        let mut socket = Socket { fd: self.fd.as_fd(), patience: deadline.into() };
+        let length = pickle.len() as u64;
+        frame::write_in_parts(&mut socket, length, pickle.parts(), LongForm::Refused).map_err(SendError::from)
+    }
+
     /// Receives one message of at most so many bytes; waits for its end until the deadline, or as long as it
     /// takes.
     ///
@@ -141,11 +156,6 @@ impl Stream {
     /// Lends the memory of a message that is no longer needed to those that come.
     pub(crate) fn reuse(&mut self, message: Vec<u8>) {
         self.receiver.reuse(message);
-    }
-
-    /// Memory that was lent, for a message that goes the other way first.
-    pub(crate) fn take_space(&mut self) -> Vec<u8> {
-        self.receiver.take_space()
     }
 
     /// Whether bytes that nobody has asked for have come, or the connection has ended: between a reply and the

@@ -16,6 +16,13 @@ const AHEAD: usize = 72 * 1024;
 /// At most this much memory is kept for messages that come.
 const MOST_REUSED: usize = 128 * 1024;
 
+/// At most so many parts are written at once.
+const AT_ONCE: usize = 16;
+
+/// A message of at most so many bytes comes into memory of its own: what takes long messages keeps what is in it
+/// meanwhile, and need not be made zeros again.
+const FEW: usize = 4 * 1024;
+
 /// The bytes before a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
@@ -119,29 +126,68 @@ pub fn write_message(to: &mut impl Write, payload: &[u8], long: LongForm) -> Res
         return Err(WriteError::TooLong { length });
     }
     let header = Header::new(length);
-    let mut slices = [IoSlice::new(header.as_bytes()), IoSlice::new(payload)];
-    write_parts(to, &mut slices)
+    write_slices(to, &mut [header.as_bytes(), payload].map(IoSlice::new), &mut 0)
 }
 
-/// Writes what is framed already, part after part, in as few vectored writes as the connection takes.
+/// Writes one message of `length` bytes, which stands in parts: as many of them in one vectored write as the
+/// connection takes, and at most some.
+///
+/// Blocks as `to` does.
+///
+/// # Errors
+/// See [`WriteError`].
+pub fn write_in_parts<'p>(
+    to: &mut impl Write,
+    length: u64,
+    parts: impl IntoIterator<Item = &'p [u8]>,
+    long: LongForm,
+) -> Result<(), WriteError> {
+    if length > SHORT && long == LongForm::Refused {
+        return Err(WriteError::TooLong { length });
+    }
+    let header = Header::new(length);
+    // Named anew, for the header lives shorter than the parts.
+    let parts = parts.into_iter().map(|part| -> &[u8] { part });
+    write_framed(to, [header.as_bytes()].into_iter().chain(parts))
+}
+
+/// Writes what is framed already, part after part.
 ///
 /// Blocks as `to` does.
 ///
 /// # Errors
 /// [`WriteError::Io`].
-pub fn write_parts(to: &mut impl Write, mut left: &mut [IoSlice<'_>]) -> Result<(), WriteError> {
+pub fn write_framed<'p>(
+    to: &mut impl Write,
+    parts: impl IntoIterator<Item = &'p [u8]>,
+) -> Result<(), WriteError> {
+    let (mut parts, mut written) = (parts.into_iter().peekable(), 0);
+    while parts.peek().is_some() {
+        let mut slices = [IoSlice::new(&[]); AT_ONCE];
+        let count =
+            slices.iter_mut().zip(&mut parts).map(|(slice, part)| *slice = IoSlice::new(part)).count();
+        write_slices(to, &mut slices[..count], &mut written)?;
+    }
+    Ok(())
+}
+
+/// Writes all of these; `written` grows by what is written.
+fn write_slices(
+    to: &mut impl Write,
+    mut left: &mut [IoSlice<'_>],
+    written: &mut u64,
+) -> Result<(), WriteError> {
     // What is empty is passed over: a write of nothing would look like a connection that takes no more.
     IoSlice::advance_slices(&mut left, 0);
-    let mut written = 0;
     while !left.is_empty() {
         match to.write_vectored(left) {
-            Ok(0) => return Err(WriteError::Io { error: ErrorKind::WriteZero.into(), written }),
+            Ok(0) => return Err(WriteError::Io { error: ErrorKind::WriteZero.into(), written: *written }),
             Ok(count) => {
-                written += count as u64;
+                *written += count as u64;
                 IoSlice::advance_slices(&mut left, count);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(WriteError::Io { error, written }),
+            Err(error) => return Err(WriteError::Io { error, written: *written }),
         }
     }
     Ok(())
@@ -213,10 +259,12 @@ pub struct Receiver {
     state: State,
     /// The header under way.
     header: [u8; 8],
-    /// The payload under way, with room for what has not come; between messages, memory that was lent.
+    /// The payload under way, with room for what has not come.
     payload: Vec<u8>,
     /// How many bytes of the header or payload came.
     came: usize,
+    /// Memory that was lent for short messages and for long ones.
+    lent: [Vec<u8>; 2],
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -275,28 +323,17 @@ impl Receiver {
             if length > most {
                 return Err(self.lose(ReadError::TooLong { length, allowed: most }));
             }
+            self.payload = std::mem::take(&mut self.lent[usize::from(length > FEW as u64)]);
             self.state = State::Payload(length);
         }
     }
 
     /// Lends the memory of a message that is no longer needed to those that come.
     pub fn reuse(&mut self, message: Vec<u8>) {
-        let is_between = self.came == 0 && matches!(self.state, State::Header);
-        if is_between && (self.payload.capacity()..=MOST_REUSED).contains(&message.capacity()) {
+        let lent = &mut self.lent[usize::from(message.capacity() > FEW)];
+        if (lent.capacity()..=MOST_REUSED).contains(&message.capacity()) {
             // With what is in it, which need not be made zeros before the next message takes its place.
-            self.payload = message;
-        }
-    }
-
-    /// Takes back what was lent and is not in use: without content, and perhaps without room.
-    pub fn take_space(&mut self) -> Vec<u8> {
-        match self.state {
-            State::Header => {
-                let mut space = std::mem::take(&mut self.payload);
-                space.clear();
-                space
-            }
-            _ => Vec::new(),
+            *lent = message;
         }
     }
 

@@ -9,7 +9,9 @@ mod reader;
 mod reduction;
 mod runs;
 mod writer;
+mod written;
 
 pub use error::{ReadError, WriteError};
 pub use reader::{Reader, read};
 pub use writer::{Protocol, write, write_as, write_into, write_pair};
+pub use written::Written;

@@ -3,11 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::process;
 use std::sync::Arc;
+use std::thread::LocalKey;
 use std::time::{Duration, Instant};
 
 use procession_wire::auth;
 use procession_wire::message::{Reply, Request};
-use procession_wire::pickle::{self, Reader};
+use procession_wire::pickle::{self, Reader, Written};
 use procession_wire::{Builder, Globals, Limits, Text, Value};
 
 use super::arguments::{Arguments, Named};
@@ -40,8 +41,11 @@ thread_local! {
     /// The connections of this thread that no call is using.
     static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 
-    /// The memory of this thread's last message, for the next.
-    static SPACE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// The memory of this thread's last request, for the next.
+    static REQUESTED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+
+    /// The memory of this thread's last reply, for the next.
+    static RECEIVED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 /// Most memory that is kept for messages.
@@ -49,26 +53,39 @@ const MOST_SPACE: usize = 128 * 1024;
 
 /// Keeps the memory of a reply that was read.
 pub(super) fn keep_space(reply: Vec<u8>) {
-    if reply.capacity() <= MOST_SPACE {
+    keep(&RECEIVED, reply);
+}
+
+fn keep(place: &'static LocalKey<Cell<Vec<u8>>>, space: Vec<u8>) {
+    if space.capacity() <= MOST_SPACE {
         // Whoever is at the end of his thread goes without.
-        let _ = SPACE.try_with(|space| space.set(reply));
+        let _ = place.try_with(|kept| kept.set(space));
     }
 }
 
-/// A request, encoded.
+/// What was kept.
+fn take(place: &'static LocalKey<Cell<Vec<u8>>>) -> Vec<u8> {
+    place.try_with(Cell::take).unwrap_or_default()
+}
+
+/// A request.
 pub(super) fn request(
     ident: Option<&str>,
     method: &str,
     args: &impl Arguments,
     named: &impl Named,
-) -> Result<Vec<u8>, CallError> {
-    let mut builder = Builder::new();
+) -> Result<Value<'static>, CallError> {
+    let mut builder = Builder::for_message();
     let args = args.add(&mut builder).map_err(CallError::Argument)?;
     let named = named.add(&mut builder).map_err(CallError::Argument)?;
     let named: Vec<_> = named.iter().map(|(name, id)| (name.as_str(), *id)).collect();
     let root = Request::add(&mut builder, ident.map(Text::from), method, &args, &named);
-    let value = builder.finish(root);
-    pickle::write_into(&value, SPACE.try_with(Cell::take).unwrap_or_default())
+    Ok(builder.finish(root))
+}
+
+/// A request, encoded.
+fn written<'v>(request: &'v Value<'static>) -> Result<Written<'v>, CallError> {
+    pickle::write_into(request, take(&REQUESTED))
         .map_err(|error| CallError::Argument(procession_wire::bridge::Problem::Write(error).into()))
 }
 
@@ -78,17 +95,22 @@ pub(super) fn read(reply: &[u8]) -> Result<Value<'_>, CallError> {
     reader.read(reply).map_err(|error| CallError::Nonsense(error.to_string()))
 }
 
-/// Sends a request on this thread's connection and waits for the reply.
-pub(super) fn exchange(home: &Arc<Home>, request: Vec<u8>) -> Result<Vec<u8>, CallError> {
-    let process = process::id();
+/// Sends a request on this thread's connection and waits for the reply. `process` is this process.
+pub(super) fn exchange(
+    home: &Arc<Home>,
+    process: u32,
+    request: &Value<'static>,
+) -> Result<Vec<u8>, CallError> {
+    let request = written(request)?;
     let mut stream = match kept(home, process) {
         // The server has closed it, or said something that nobody asked for: see below.
         Some(stream) if stream.is_stale() => open(home)?,
         Some(stream) => stream,
         None => open(home)?,
     };
-    stream.send(&request, None)?;
-    stream.reuse(request);
+    stream.send_written(&request, None)?;
+    keep(&REQUESTED, request.into_space());
+    stream.reuse(take(&RECEIVED));
     let reply = stream.receive(LONGEST, None)?;
     // CPython's server ends a connection, when it is shut down, by one more `None`. It stands where the reply to
     // a request would that came too late, but the end of the stream is behind it.
@@ -123,7 +145,7 @@ fn open(home: &Home) -> Result<Stream, CallError> {
         Some(thread) => format!("Rust-{}|{thread}", process::id()),
     };
     let request = request(None, "accept_connection", &(name,), &())?;
-    let mut stream = begin(home, &request, None)?;
+    let mut stream = begin(home, &written(&request)?.into_bytes(), None)?;
     result(&mut stream, None)?;
     Ok(stream)
 }
@@ -137,17 +159,17 @@ pub(super) fn one_shot(
     deadline: Option<Instant>,
 ) -> Result<Value<'static>, CallError> {
     let request = request(None, function, &args, &named)?;
-    let mut stream = begin(home, &request, deadline)?;
+    let mut stream = begin(home, &written(&request)?.into_bytes(), deadline)?;
     result(&mut stream, deadline)
 }
 
 /// Sends a request on a connection that is for nothing else, and waits for the result.
 pub(super) fn one_exchange(
     stream: &mut Stream,
-    request: &[u8],
+    request: &Value<'static>,
     deadline: Option<Instant>,
 ) -> Result<Value<'static>, CallError> {
-    stream.send(request, deadline)?;
+    stream.send_written(&written(request)?, deadline)?;
     result(stream, deadline)
 }
 

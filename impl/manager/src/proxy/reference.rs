@@ -100,8 +100,8 @@ impl Reference {
         Ok(Reference::adopted(home, typeid, ident, class, exposed))
     }
 
-    /// Makes sure that the reference is this process's: in a forked copy, it asks for one.
-    pub(super) fn claim(&self) -> Result<(), CallError> {
+    /// Makes sure that the reference is this process's: in a forked copy, it asks for one. Gives the process.
+    pub(super) fn claim(&self) -> Result<u32, CallError> {
         let here = process::id();
         if self.process.load(Ordering::SeqCst) != here {
             line::one_shot(&self.home, "incref", (&*self.ident,), (), None)?;
@@ -111,7 +111,7 @@ impl Reference {
             }
             let_go_at_exit();
         }
-        Ok(())
+        Ok(here)
     }
 
     /// Tells the server, if it is there to listen, that this process no longer refers to the object; once.

@@ -1,8 +1,9 @@
 //! Replies: what a session or a function of the server says, as the wire has it.
 
 use procession_wire::message::{self, Exception, Reply, Token};
+use procession_wire::pickle::{self, Written};
 use procession_wire::value::Id;
-use procession_wire::{Builder, Text, Value, pickle};
+use procession_wire::{Builder, Text, Value};
 
 use super::{Object, Stored};
 use crate::address::Address;
@@ -97,14 +98,14 @@ impl Answer {
         Answer::Built(Box::new(builder.finish(root)))
     }
 
-    /// The pickle; `space` is memory that may be used for it.
+    /// The pickle, without a copy of long texts; `space` is memory that may be used for the rest.
     ///
     /// # Errors
     /// What keeps it from being written, in words.
-    pub(super) fn write(&self, space: Vec<u8>) -> Result<Vec<u8>, String> {
+    pub(super) fn write(&self, space: Vec<u8>) -> Result<Written<'_>, String> {
         let written = match self {
             Answer::Value(stored) => pickle::write_pair("#RETURN", stored.root(), space),
-            Answer::Built(value) => pickle::write(value),
+            Answer::Built(value) => pickle::write_into(value, space),
         };
         written.map_err(|error| error.to_string())
     }

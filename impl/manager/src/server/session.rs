@@ -42,7 +42,7 @@ pub(super) fn begin(
 ) -> bool {
     let after = oneshot::answer(shared, caller, place, &message);
     drop(message);
-    let is_sent = send(shared, stream, &after.answer, true) != Sent::Nothing;
+    let is_sent = send(shared, stream, &after.answer, true, &mut Vec::new()) != Sent::Nothing;
     match after.then {
         // Whoever asked for it may have left already: what was asked is done all the same.
         oneshot::Then::End => shared.end(),
@@ -55,6 +55,7 @@ pub(super) fn begin(
 /// A session: requests and replies in turn, until the client or the server leaves.
 pub(super) fn run(shared: &Shared, stream: &mut Stream, caller: &Caller) {
     let mut session = Session { shared, caller, called: HashMap::new(), last_reply: Vec::new(), taken: None };
+    let mut space = Vec::new();
     loop {
         let answer = match stream.receive(shared.limits.message as u64, None) {
             Ok(message) => {
@@ -70,7 +71,8 @@ pub(super) fn run(shared: &Shared, stream: &mut Stream, caller: &Caller) {
             Err(ReceiveError::TooLong(length)) => {
                 let most = shared.limits.message;
                 let said = format!("a request of {length} bytes, expected at most {most}");
-                let _ = send(shared, stream, &Answer::traceback(&Raise::value_error(said)), false);
+                let _ =
+                    send(shared, stream, &Answer::traceback(&Raise::value_error(said)), false, &mut space);
                 break;
             }
             Err(_) => {
@@ -84,7 +86,7 @@ pub(super) fn run(shared: &Shared, stream: &mut Stream, caller: &Caller) {
         if let Answer::Value(stored) = &answer {
             session.last_reply = stored.holds().to_vec();
         }
-        match send(shared, stream, &answer, false) {
+        match send(shared, stream, &answer, false, &mut space) {
             Sent::Answer => {}
             Sent::Excuse => session.put_back(),
             Sent::Nothing => {
@@ -107,22 +109,40 @@ enum Sent {
     Nothing,
 }
 
-/// Sends a reply, or why that cannot be.
-fn send(shared: &Shared, stream: &mut Stream, answer: &Answer, is_oneshot: bool) -> Sent {
+/// Most memory that a session keeps for its replies.
+const MOST_SPACE: usize = 128 * 1024;
+
+/// Sends a reply, or why that cannot be. `space` is memory of the last reply, for the next.
+fn send(
+    shared: &Shared,
+    stream: &mut Stream,
+    answer: &Answer,
+    is_oneshot: bool,
+    space: &mut Vec<u8>,
+) -> Sent {
     let most = shared.limits.message;
-    let space = stream.take_space();
-    let written = answer.write(space).and_then(|reply| match reply.len() <= most {
+    let written = answer.write(std::mem::take(space)).and_then(|reply| match reply.len() <= most {
         true => Ok(reply),
         false => Err(format!("a reply of {} bytes, expected at most {most}", reply.len())),
     });
     let sent = if written.is_ok() { Sent::Answer } else { Sent::Excuse };
-    let reply = written.or_else(|why| match is_oneshot {
-        true => Answer::traceback(&Raise::value_error(why)).write(Vec::new()),
-        false => Answer::unserializable(&why).write(Vec::new()),
-    });
+    let excuse;
+    let reply = match written {
+        Ok(reply) => Ok(reply),
+        Err(why) => {
+            excuse = match is_oneshot {
+                true => Answer::traceback(&Raise::value_error(why)),
+                false => Answer::unserializable(&why),
+            };
+            excuse.write(Vec::new())
+        }
+    };
     let Ok(reply) = reply else { return Sent::Nothing };
-    let is_sent = stream.send(&reply, None).is_ok();
-    stream.reuse(reply);
+    let is_sent = stream.send_written(&reply, None).is_ok();
+    *space = reply.into_space();
+    if space.capacity() > MOST_SPACE {
+        *space = Vec::new();
+    }
     if is_sent { sent } else { Sent::Nothing }
 }
 
@@ -218,11 +238,16 @@ impl Session<'_> {
         // No other object will ever have its name, so one that was called before need not be looked up again,
         // which all sessions do under one lock.
         let called = self.called.get(&*ident).and_then(|called| called.object.upgrade());
-        let object = match called.or_else(|| self.shared.objects.find(&ident)) {
+        let object = match called {
             Some(object) => object,
-            None => return Some(Answer::traceback(&key_error(&ident))),
+            None => match self.shared.objects.find(&ident) {
+                Some(object) => {
+                    self.remember(&object);
+                    object
+                }
+                None => return Some(Answer::traceback(&key_error(&ident))),
+            },
         };
-        self.remember(&object);
         let mut work = Work::of(self.shared.limits.work);
         let quota = self.quota(&object);
         let method = request.method.to_str_lossy();

@@ -1,9 +1,10 @@
 //! The bytes being written, in frames as CPython's own pickler cuts them.
 
 use super::opcode::FRAME;
+use super::written::Written;
 
 /// A frame is closed when it holds this much; a text this long stands outside of frames.
-const FULL: usize = 64 * 1024;
+pub(crate) const FULL: usize = 64 * 1024;
 /// Less than this is not worth a frame.
 const LEAST: usize = 4;
 /// The opcode and a length of eight bytes.
@@ -11,16 +12,18 @@ const HEADER: usize = 9;
 
 /// The pickle so far.
 #[derive(Debug, Default)]
-pub(crate) struct Output {
+pub(crate) struct Output<'v> {
     pub(crate) bytes: Vec<u8>,
+    /// The texts outside of frames, as [`Written`] has them.
+    texts: Vec<(usize, &'v [u8])>,
     framing: bool,
     /// Where the header of the frame under way stands.
     frame: Option<usize>,
 }
 
-impl Output {
+impl<'v> Output<'v> {
     /// Nothing so far, to be written into this memory.
-    pub(crate) fn into(mut space: Vec<u8>) -> Output {
+    pub(crate) fn into(mut space: Vec<u8>) -> Output<'v> {
         space.clear();
         Output { bytes: space, ..Output::default() }
     }
@@ -40,7 +43,7 @@ impl Output {
     }
 
     /// A header and a text, which stands outside of frames if it is long.
-    pub(crate) fn write_text(&mut self, header: &[u8], text: &[u8]) {
+    pub(crate) fn write_text(&mut self, header: &[u8], text: &'v [u8]) {
         if text.len() < FULL {
             self.write(header);
             self.bytes.extend_from_slice(text);
@@ -48,7 +51,13 @@ impl Output {
         }
         self.close();
         self.bytes.extend_from_slice(header);
-        self.bytes.extend_from_slice(text);
+        self.texts.push((self.bytes.len(), text));
+    }
+
+    /// All of it.
+    pub(crate) fn finish(mut self) -> Written<'v> {
+        self.close();
+        Written { bytes: self.bytes, texts: self.texts }
     }
 
     /// How many bytes may be written before a full frame can end.

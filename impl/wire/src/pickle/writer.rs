@@ -6,11 +6,12 @@ mod known;
 use self::known::Known;
 use super::error::WriteError;
 use super::opcode as op;
-use super::output::Output;
+use super::output::{FULL, Output};
 use super::runs;
+use super::written::Written;
 use crate::int;
 use crate::text::Text;
-use crate::value::{How, Id, Node, Record, Room, Store, UNIT, Value};
+use crate::value::{How, Id, Node, Record, Room, Store, UNIT, USUAL, Value};
 
 /// A version of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -34,11 +35,12 @@ pub fn write(value: &Value<'_>) -> Result<Vec<u8>, WriteError> {
     write_as(value.root(), Protocol::Four)
 }
 
-/// Writes the value as [`write()`] does. `space` is memory that may be used for it; what is in it goes.
+/// Writes the value as [`write()`] does, without a copy of its long texts. `space` is memory that may be used for
+/// the rest; what is in it goes.
 ///
 /// # Errors
 /// See [`write()`].
-pub fn write_into(value: &Value<'_>, space: Vec<u8>) -> Result<Vec<u8>, WriteError> {
+pub fn write_into<'v>(value: &'v Value<'_>, space: Vec<u8>) -> Result<Written<'v>, WriteError> {
     write_node(value.root(), Protocol::Four, space)
 }
 
@@ -47,21 +49,21 @@ pub fn write_into(value: &Value<'_>, space: Vec<u8>) -> Result<Vec<u8>, WriteErr
 /// # Errors
 /// See [`WriteError`].
 pub fn write_as(node: Node<'_>, protocol: Protocol) -> Result<Vec<u8>, WriteError> {
-    write_node(node, protocol, Vec::new())
+    write_node(node, protocol, Vec::new()).map(Written::into_bytes)
 }
 
-fn write_node(node: Node<'_>, protocol: Protocol, space: Vec<u8>) -> Result<Vec<u8>, WriteError> {
+fn write_node(node: Node<'_>, protocol: Protocol, space: Vec<u8>) -> Result<Written<'_>, WriteError> {
     let mut writer = Writer::new(node, protocol, space);
     writer.save(node)?;
     Ok(writer.finish())
 }
 
-/// Writes the tuple of a text and an object of a value, in protocol 4, without a copy of the object. `space` is
-/// memory that may be used for it; what is in it goes.
+/// Writes the tuple of a text and an object of a value, in protocol 4, without a copy of the object or of long
+/// texts. `space` is memory that may be used for the rest; what is in it goes.
 ///
 /// # Errors
 /// See [`write()`].
-pub fn write_pair(text: &str, node: Node<'_>, space: Vec<u8>) -> Result<Vec<u8>, WriteError> {
+pub fn write_pair<'v>(text: &'v str, node: Node<'v>, space: Vec<u8>) -> Result<Written<'v>, WriteError> {
     let mut writer = Writer::new(node, Protocol::Four, space);
     writer.out.boundary();
     writer.text(text.as_bytes());
@@ -115,7 +117,7 @@ enum Batches {
 struct Writer<'v> {
     store: &'v Store<'v>,
     protocol: Protocol,
-    out: Output,
+    out: Output<'v>,
     /// By record.
     memo: Vec<u32>,
     count: u32,
@@ -133,9 +135,10 @@ impl<'v> Writer<'v> {
             memo: vec![UNWRITTEN; store.records.len()],
             count: 0,
             known: [UNWRITTEN; Known::COUNT],
-            tasks: Vec::new(),
+            tasks: Vec::with_capacity(USUAL),
         };
-        let texts = store.source.len() + store.added.len();
+        // Longer texts are not copied.
+        let texts = (store.source.len() + store.added.len()).min(FULL);
         writer.out.bytes.reserve(store.records.len() * 4 + texts);
         writer.out.write(&[op::PROTO, protocol as u8]);
         if protocol >= Protocol::Four {
@@ -144,10 +147,9 @@ impl<'v> Writer<'v> {
         writer
     }
 
-    fn finish(mut self) -> Vec<u8> {
+    fn finish(mut self) -> Written<'v> {
         self.out.write(&[op::STOP]);
-        self.out.close();
-        self.out.bytes
+        self.out.finish()
     }
 
     /// Writes the object with everything it contains.
@@ -434,7 +436,7 @@ impl<'v> Writer<'v> {
         self.out.write(bytes);
     }
 
-    fn text(&mut self, text: &[u8]) {
+    fn text(&mut self, text: &'v [u8]) {
         match u8::try_from(text.len()) {
             Ok(len) if self.protocol >= Protocol::Four => {
                 self.out.write_text(&[op::SHORT_BINUNICODE, len], text);
@@ -447,7 +449,7 @@ impl<'v> Writer<'v> {
     }
 
     /// Bytes that are not yet remembered.
-    fn bytes(&mut self, bytes: &[u8]) {
+    fn bytes(&mut self, bytes: &'v [u8]) {
         match u8::try_from(bytes.len()) {
             _ if self.protocol < Protocol::Three => self.encoded(bytes),
             Ok(len) => self.out.write_text(&[op::SHORT_BINBYTES, len], bytes),
@@ -467,7 +469,9 @@ impl<'v> Writer<'v> {
         }
         self.known(Known::Encode);
         let text: String = bytes.iter().map(|&byte| char::from(byte)).collect();
-        self.text(text.as_bytes());
+        let [a, b, c, d] = (text.len() as u32).to_le_bytes();
+        self.out.write(&[op::BINUNICODE, a, b, c, d]);
+        self.out.write(text.as_bytes());
         self.put_unnamed();
         self.known(Known::Latin1);
         self.out.write(&[op::TUPLE2]);
@@ -475,7 +479,7 @@ impl<'v> Writer<'v> {
         self.out.write(&[op::REDUCE]);
     }
 
-    fn byte_array(&mut self, bytes: &[u8]) {
+    fn byte_array(&mut self, bytes: &'v [u8]) {
         if self.protocol >= Protocol::Five {
             let [a, b, c, d, e, f, g, h] = (bytes.len() as u64).to_le_bytes();
             self.out.write_text(&[op::BYTEARRAY8, a, b, c, d, e, f, g, h], bytes);

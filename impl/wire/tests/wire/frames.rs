@@ -3,7 +3,9 @@
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
 use procession_wire::bridge::to_vec;
-use procession_wire::frame::{Header, LongForm, ReadError, Receiver, SHORT, WriteError, write_message};
+use procession_wire::frame::{
+    Header, LongForm, ReadError, Receiver, SHORT, WriteError, write_in_parts, write_message,
+};
 
 use crate::known::{hex, unhex, vectors};
 
@@ -213,8 +215,33 @@ fn lent_memory_takes_messages_of_any_length_and_keeps_nothing() {
         receiver.reuse(message);
     }
     assert_eq!(receiver.receive(&mut from, 1 << 20).unwrap(), None);
-    let space = receiver.take_space();
-    assert!(space.is_empty() && space.capacity() >= 100_000);
+}
+
+#[test]
+fn a_message_in_parts_is_the_same_message() {
+    // More than are written at once, and some that are empty.
+    let parts: Vec<Vec<u8>> = (0..40).map(|part| payload(part * part % 7 * 100)).collect();
+    let whole = parts.concat();
+    let mut expected = Vec::new();
+    write_message(&mut expected, &whole, LongForm::Refused).unwrap();
+    for (most, writes) in [(1, expected.len()), (700, 20), (usize::MAX, 3)] {
+        let mut to = Counting { taken: Vec::new(), writes: 0, most };
+        let slices = parts.iter().map(Vec::as_slice);
+        write_in_parts(&mut to, whole.len() as u64, slices, LongForm::Refused).unwrap();
+        assert!(to.taken == expected, "{most} bytes at once");
+        assert!(to.writes <= writes, "{} writes of {most} bytes", to.writes);
+    }
+}
+
+#[test]
+fn a_message_in_parts_that_breaks_off_tells_how_much_was_written() {
+    let parts = vec![[7; 10]; 40];
+    let mut space = [0; 234];
+    let slices = parts.iter().map(|part| &part[..]);
+    let error = write_in_parts(&mut &mut space[..], 400, slices, LongForm::Refused).unwrap_err();
+    assert_eq!(error.written(), 234);
+    let long = write_in_parts(&mut Vec::new(), 1 << 31, [&[][..]], LongForm::Refused);
+    assert!(matches!(long, Err(WriteError::TooLong { length: 0x8000_0000 })));
 }
 
 /// Announces a great length and sends nothing of it.

@@ -1,7 +1,7 @@
 //! Every captured pickle: read to the value it holds, and written back.
 
 use procession_wire::Builder;
-use procession_wire::pickle::{Protocol, write, write_as, write_into, write_pair};
+use procession_wire::pickle::{Protocol, Written, write, write_as, write_into, write_pair};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -85,6 +85,30 @@ fn a_value_is_the_same_in_every_protocol() {
 }
 
 #[test]
+fn long_texts_are_parts_of_their_own() {
+    let long = |byte: u8| vec![byte; 64 * 1024];
+    let mut builder = Builder::new();
+    let first = builder.bytes(&long(b'a'));
+    let short = builder.bytes(&long(b's')[1..]);
+    let second = builder.str("b".repeat(64 * 1024).as_str());
+    let (third, empty) = (builder.byte_array(&long(b'c')), builder.bytes(&[]));
+    // One that comes again is read from the memo.
+    let list = builder.list(&[first, second, first, short, third, empty]);
+    let value = builder.finish(list);
+    let written = write_into(&value, Vec::new()).unwrap();
+    let are_long = |part: &&[u8]| part.len() == 64 * 1024;
+    let texts: Vec<u8> = written.parts().filter(are_long).map(|part| part[0]).collect();
+    assert_eq!(texts, b"abc");
+    assert!(written.parts().all(|part| !part.is_empty()));
+    let bytes = written.parts().collect::<Vec<_>>().concat();
+    assert_eq!(bytes.len(), written.len());
+    assert_eq!(trusting().read(&bytes).as_ref(), Ok(&value));
+    assert_eq!(bytes, written.clone().into_bytes());
+    // No byte of them is among the rest.
+    assert!(written.into_space().len() < 2 * 64 * 1024);
+}
+
+#[test]
 fn a_pair_is_what_the_tuple_of_both_is() {
     for vector in vectors("pickles") {
         let pickle = unhex(&vector["hex"]);
@@ -94,9 +118,11 @@ fn a_pair_is_what_the_tuple_of_both_is() {
         let pair = builder.tuple(&parts);
         let pair = builder.finish(pair);
         let [_, second] = pair.root().tuple().and_then(|items| items.array()).unwrap();
-        assert_eq!(write_into(&value, b"left over".to_vec()), write(&value), "{}", label(vector));
-        assert_eq!(write_pair("#RETURN", second, b"left over".to_vec()), write(&pair), "{}", label(vector));
-        let written = write_pair("#RETURN", value.root(), Vec::new()).unwrap();
+        let into = |written: Result<Written<'_>, _>| written.map(Written::into_bytes);
+        let (left, over) = (b"left over".to_vec(), b"left over".to_vec());
+        assert_eq!(into(write_into(&value, left)), write(&value), "{}", label(vector));
+        assert_eq!(into(write_pair("#RETURN", second, over)), write(&pair), "{}", label(vector));
+        let written = write_pair("#RETURN", value.root(), Vec::new()).unwrap().into_bytes();
         assert!(trusting().read(&written).unwrap() == pair, "{}", label(vector));
     }
 }
