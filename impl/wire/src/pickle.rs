@@ -13,5 +13,5 @@ mod written;
 
 pub use error::{ReadError, WriteError};
 pub use reader::{Reader, read};
-pub use writer::{Protocol, write, write_as, write_into, write_pair};
+pub use writer::{Protocol, write, write_as, write_into, write_pair, write_pair_of_atoms};
 pub use written::Written;

@@ -104,7 +104,10 @@ impl Answer {
     /// What keeps it from being written, in words.
     pub(super) fn write(&self, space: Vec<u8>) -> Result<Written<'_>, String> {
         let written = match self {
-            Answer::Value(stored) => pickle::write_pair("#RETURN", stored.root(), space),
+            Answer::Value(stored) => match stored.as_atoms() {
+                Some(atoms) => Ok(pickle::write_pair_of_atoms("#RETURN", atoms, space)),
+                None => pickle::write_pair("#RETURN", stored.root(), space),
+            },
             Answer::Built(value) => pickle::write_into(value, space),
         };
         written.map_err(|error| error.to_string())

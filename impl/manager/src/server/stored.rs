@@ -1,7 +1,7 @@
 //! Values that a server holds, with the objects to which proxies in them refer.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use procession_wire::value::{Atom, Id};
 use procession_wire::{Builder, Kind, Node, Value};
@@ -18,7 +18,26 @@ pub struct Stored(Kept);
 #[derive(Clone)]
 enum Kept {
     Atom(Atom),
+    Atoms(Arc<Atoms>),
     Parts(Arc<Parts>),
+}
+
+/// A list of atoms.
+struct Atoms {
+    items: Box<[Atom]>,
+    /// Put together when it is asked for: to send the list takes the items alone.
+    value: OnceLock<Value<'static>>,
+}
+
+impl Atoms {
+    fn value(&self) -> &Value<'static> {
+        self.value.get_or_init(|| {
+            let mut builder = Builder::new();
+            let ids: Vec<Id> = self.items.iter().map(|item| builder.atom(*item)).collect();
+            let root = builder.list(&ids);
+            builder.finish(root)
+        })
+    }
 }
 
 struct Parts {
@@ -61,6 +80,28 @@ impl Stored {
         Atom::of(node).map(|atom| Stored(Kept::Atom(atom)))
     }
 
+    /// A list of atoms.
+    pub(super) fn list_of_atoms(items: Vec<Atom>) -> Stored {
+        Stored(Kept::Atoms(Arc::new(Atoms { items: items.into(), value: OnceLock::new() })))
+    }
+
+    /// Itself, if it is an atom.
+    #[inline]
+    pub(super) fn as_atom(&self) -> Option<Atom> {
+        match &self.0 {
+            Kept::Atom(atom) => Some(*atom),
+            _ => None,
+        }
+    }
+
+    /// Its items, if it was made as a list of atoms.
+    pub(super) fn as_atoms(&self) -> Option<&[Atom]> {
+        match &self.0 {
+            Kept::Atoms(atoms) => Some(&atoms.items),
+            _ => None,
+        }
+    }
+
     /// What is built, without a proxy in it.
     pub fn build(build: impl FnOnce(&mut Builder) -> Id) -> Stored {
         let mut builder = Builder::new();
@@ -84,6 +125,7 @@ impl Stored {
     pub fn root(&self) -> Node<'_> {
         match &self.0 {
             Kept::Atom(atom) => atom.root(),
+            Kept::Atoms(atoms) => atoms.value().root(),
             Kept::Parts(parts) => parts.value.root(),
         }
     }
@@ -91,7 +133,7 @@ impl Stored {
     /// The objects that it keeps alive.
     pub fn holds(&self) -> &[Arc<Object>] {
         match &self.0 {
-            Kept::Atom(_) => &[],
+            Kept::Atom(_) | Kept::Atoms(_) => &[],
             Kept::Parts(parts) => &parts.holds,
         }
     }
@@ -100,6 +142,7 @@ impl Stored {
     pub fn is(&self, other: &Stored) -> bool {
         match (&self.0, &other.0) {
             (Kept::Atom(atom), Kept::Atom(other)) => atom.root() == other.root(),
+            (Kept::Atoms(atoms), Kept::Atoms(others)) => Arc::ptr_eq(atoms, others),
             (Kept::Parts(parts), Kept::Parts(others)) => Arc::ptr_eq(parts, others),
             _ => false,
         }
@@ -111,6 +154,10 @@ impl Stored {
         size_of::<Stored>()
             + match &self.0 {
                 Kept::Atom(_) => 0,
+                Kept::Atoms(atoms) => {
+                    let value = atoms.value.get().map_or(0, Value::footprint);
+                    size_of::<Atoms>() + size_of_val(&*atoms.items) + value
+                }
                 Kept::Parts(parts) => {
                     size_of::<Parts>() + parts.value.footprint() + size_of_val(&*parts.holds)
                 }
@@ -121,6 +168,7 @@ impl Stored {
     pub fn steps(&self) -> usize {
         match &self.0 {
             Kept::Atom(_) => 1,
+            Kept::Atoms(atoms) => 1 + atoms.items.len(),
             Kept::Parts(parts) => parts.value.size(),
         }
     }
@@ -145,17 +193,16 @@ impl Storing {
     /// Adds a stored value. One that was added before is shared, as Python shares an element that a list has twice.
     #[inline]
     pub fn add(&mut self, stored: &Stored) -> Id {
-        let parts = match &stored.0 {
+        match &stored.0 {
             // Nobody can tell two of them apart.
-            Kept::Atom(atom) => return self.builder.atom(*atom),
-            Kept::Parts(parts) => parts,
-        };
-        self.add_parts(stored, parts)
+            Kept::Atom(atom) => self.builder.atom(*atom),
+            Kept::Atoms(atoms) => self.add_parts(stored, Arc::as_ptr(atoms) as usize),
+            Kept::Parts(parts) => self.add_parts(stored, Arc::as_ptr(parts) as usize),
+        }
     }
 
-    fn add_parts(&mut self, stored: &Stored, parts: &Arc<Parts>) -> Id {
-        let node = parts.value.root();
-        let address = Arc::as_ptr(parts) as usize;
+    fn add_parts(&mut self, stored: &Stored, address: usize) -> Id {
+        let node = stored.root();
         if let Some(&id) = self.known.get(&address) {
             return id;
         }

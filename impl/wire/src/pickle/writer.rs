@@ -11,7 +11,7 @@ use super::runs;
 use super::written::Written;
 use crate::int;
 use crate::text::Text;
-use crate::value::{How, Id, Node, Record, Room, Store, UNIT, USUAL, Value};
+use crate::value::{Atom, How, Id, Node, Record, Room, Store, UNIT, USUAL, Value};
 
 /// A version of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -72,6 +72,23 @@ pub fn write_pair<'v>(text: &'v str, node: Node<'v>, space: Vec<u8>) -> Result<W
     writer.out.write(&[op::TUPLE2]);
     writer.put_unnamed();
     Ok(writer.finish())
+}
+
+/// Writes the tuple of a text and a list of atoms as [`write_pair`] does, without a value that has them.
+pub fn write_pair_of_atoms<'v>(text: &'v str, items: &[Atom], space: Vec<u8>) -> Written<'v> {
+    const NONE: Atom = Atom::NONE;
+    let mut writer = Writer::new(NONE.root(), Protocol::Four, space);
+    writer.out.bytes.reserve(items.len() * 4);
+    writer.out.boundary();
+    writer.text(text.as_bytes());
+    writer.put_unnamed();
+    writer.out.boundary();
+    writer.out.write(&[op::EMPTY_LIST]);
+    writer.put_unnamed();
+    writer.atoms(items);
+    writer.out.write(&[op::TUPLE2]);
+    writer.put_unnamed();
+    writer.finish()
 }
 
 /// No entry of the memo.
@@ -349,6 +366,31 @@ impl<'v> Writer<'v> {
                 self.tasks.extend([Task::Fill(fill), Task::Save(id)]);
                 return Ok(());
             }
+        }
+    }
+
+    /// Fills a list as [`fill`](Writer::fill) does.
+    fn atoms(&mut self, items: &[Atom]) {
+        for batch in items.chunks(BATCH as usize) {
+            let is_alone = items.len() == 1;
+            if !is_alone {
+                self.out.write(&[op::MARK]);
+            }
+            let mut left = batch;
+            while let Some((first, after)) = left.split_first() {
+                let run = match first.0 {
+                    Record::Int(_) => runs::write(&mut self.out, left.iter().map(|atom| atom.0)),
+                    _ => 0,
+                };
+                if run > 0 {
+                    left = &left[run..];
+                    continue;
+                }
+                self.out.boundary();
+                self.plain(first.0);
+                left = after;
+            }
+            self.out.write(&[if is_alone { op::APPEND } else { op::APPENDS }]);
         }
     }
 

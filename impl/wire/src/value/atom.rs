@@ -16,7 +16,7 @@ use super::store::Record;
 /// assert!(atom.root() == value.root());
 /// ```
 #[derive(Clone, Copy)]
-pub struct Atom(pub(super) Record);
+pub struct Atom(pub(crate) Record);
 
 impl Atom {
     /// `None`.

@@ -1,7 +1,10 @@
 //! Every captured pickle: read to the value it holds, and written back.
 
 use procession_wire::Builder;
-use procession_wire::pickle::{Protocol, Written, write, write_as, write_into, write_pair};
+use procession_wire::pickle::{
+    Protocol, Written, write, write_as, write_into, write_pair, write_pair_of_atoms,
+};
+use procession_wire::value::Atom;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -106,6 +109,26 @@ fn long_texts_are_parts_of_their_own() {
     assert_eq!(bytes, written.clone().into_bytes());
     // No byte of them is among the rest.
     assert!(written.into_space().len() < 2 * 64 * 1024);
+}
+
+#[test]
+fn a_list_of_atoms_is_written_as_any_other() {
+    let floats = (0..12_000).map(|number| Atom::float(f64::from(number) / 7.0));
+    let several = [Atom::NONE, Atom::bool(true), Atom::int(-1), Atom::int(i64::MIN), Atom::int(1 << 40)];
+    let mixed = several.into_iter().cycle().take(2_001);
+    // Of 64 KiB and more, which are several frames.
+    let ints = (0..30_000).map(|number| Atom::int(number * 37 % 70_000));
+    for atoms in [floats.collect::<Vec<_>>(), mixed.collect(), ints.collect()] {
+        for count in [0, 1, 2, 999, 1_000, 1_001, 2_000, atoms.len()] {
+            let items = &atoms[..count];
+            let mut builder = Builder::new();
+            let ids: Vec<_> = items.iter().map(|atom| builder.atom(*atom)).collect();
+            let list = builder.list(&ids);
+            let value = builder.finish(list);
+            let expected = write_pair("#RETURN", value.root(), Vec::new()).unwrap();
+            assert!(write_pair_of_atoms("#RETURN", items, b"left".to_vec()) == expected, "{count} items");
+        }
+    }
 }
 
 #[test]

@@ -156,9 +156,20 @@ impl Referent for List {
 }
 
 /// A list of these elements.
-pub fn list_of<'s>(elements: impl IntoIterator<Item = &'s Stored>) -> Stored {
+pub fn list_of<'s>(elements: impl IntoIterator<Item = &'s Stored, IntoIter: Clone>) -> Stored {
+    let elements = elements.into_iter();
+    // Numbers are most of what is kept in large lists.
+    let mut atoms = Vec::with_capacity(elements.size_hint().0);
+    let mut rest = elements.clone();
+    loop {
+        match rest.next().map(Stored::as_atom) {
+            Some(Some(atom)) => atoms.push(atom),
+            Some(None) => break,
+            None => return Stored::list_of_atoms(atoms),
+        }
+    }
     let mut storing = Storing::new();
-    let ids: Vec<Id> = elements.into_iter().map(|element| storing.add(element)).collect();
+    let ids: Vec<Id> = elements.map(|element| storing.add(element)).collect();
     let root = storing.builder().list(&ids);
     storing.finish(root)
 }
