@@ -142,20 +142,8 @@ impl Candidate {
                 Err(ReadError::Io(error)) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(auth::Error::Read(error).into()),
             };
-            match self.handshake.receive(&message) {
-                Ok(Step::Send(answer)) => add_framed(due, &answer),
-                Ok(Step::Finish(last)) => {
-                    if let Some(last) = last {
-                        add_framed(due, &last);
-                    }
-                    return Ok(true);
-                }
-                Err(error) => {
-                    if let Some(farewell) = self.handshake.farewell() {
-                        add_framed(due, farewell);
-                    }
-                    return Err(error.into());
-                }
+            if answer(&mut self.handshake, &message, due)? {
+                return Ok(true);
             }
         }
     }
@@ -163,6 +151,25 @@ impl Candidate {
     /// Sends messages of the handshake, which a new connection always has room for: one that has not is none.
     fn send(&mut self, messages: &[u8]) -> Result<(), Unproved> {
         Ok(at_once(&self.fd).write_all(messages).map_err(not_written)?)
+    }
+}
+
+/// Takes a message, and adds what is to be sent then, a farewell where there is an error: whether the proof is
+/// complete with it.
+fn answer(handshake: &mut Handshake, message: &[u8], due: &mut Vec<u8>) -> Result<bool, auth::Error> {
+    match handshake.receive(message) {
+        Ok(Step::Send(answer)) => {
+            add_framed(due, &answer);
+            Ok(false)
+        }
+        Ok(Step::Finish(last)) => {
+            last.iter().for_each(|last| add_framed(due, last));
+            Ok(true)
+        }
+        Err(error) => {
+            handshake.farewell().iter().for_each(|farewell| add_framed(due, farewell));
+            Err(error)
+        }
     }
 }
 

@@ -7,10 +7,10 @@ use std::io::{self, Read, Write};
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use procession_wire::auth::{self, Handshake, Key, LONGEST, Options, Role, Step};
+use procession_wire::auth::{self, Handshake, Key, LONGEST, Options, Role};
 use procession_wire::frame::{ReadError, Receiver};
 
-use super::{Unproved, add_framed, not_written};
+use super::{Unproved, answer, not_written};
 use crate::stream::Socket;
 use crate::stream::looking::Looking;
 
@@ -35,23 +35,12 @@ pub(crate) fn prove_but_last(
         let ended = ReadError::Ended { expected: 4, found: 0 };
         let message = receiver.receive(&mut socket, LONGEST).map_err(auth::Error::Read)?;
         let mut due = Vec::new();
-        match handshake.receive(&message.ok_or(auth::Error::Read(ended))?) {
-            Ok(Step::Send(answer)) => {
-                add_framed(&mut due, &answer);
-                socket.socket.write_all(&due).map_err(not_written)?;
-            }
-            Ok(Step::Finish(last)) => {
-                if let Some(last) = last {
-                    add_framed(&mut due, &last);
-                }
-                return Ok(due);
-            }
+        match answer(&mut handshake, &message.ok_or(auth::Error::Read(ended))?, &mut due) {
+            Ok(true) => return Ok(due),
+            Ok(false) => socket.socket.write_all(&due).map_err(not_written)?,
             Err(error) => {
-                if let Some(farewell) = handshake.farewell() {
-                    add_framed(&mut due, farewell);
-                    // The peer may be gone already; why the handshake failed matters more.
-                    let _ = socket.socket.write_all(&due);
-                }
+                // The peer may be gone already; why the handshake failed matters more.
+                let _ = socket.socket.write_all(&due);
                 return Err(error.into());
             }
         }
@@ -81,6 +70,8 @@ mod tests {
     use std::os::fd::AsFd;
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
+
+    use procession_wire::auth::Step;
 
     use super::*;
     use crate::stream::Stream;
