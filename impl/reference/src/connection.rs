@@ -479,6 +479,7 @@ impl Watch for InUse<'_, Transport> {
 fn send_with_descriptors<T: Serialize + ?Sized>(transport: &Transport, value: &T) -> Result<(), SendError> {
     // One is kept for the receipt.
     const MOST: usize = MOST_DESCRIPTORS - 1;
+    receipt::let_go_of_confirmed();
     let parcel = transfer::encode_with_descriptors(value, Purpose::Connection)
         .map_err(|error| SendError::Encode(error.to_string()))?;
     let count = parcel.descriptors.len();
