@@ -115,9 +115,6 @@ impl Stream {
         pickle: &Written<'_>,
         deadline: Option<Instant>,
     ) -> Result<(), SendError> {
-        if let Some(message) = pickle.as_slice() {
-            return self.send(message, deadline);
-        }
         let mut socket = Socket { fd: self.fd.as_fd(), patience: deadline.into() };
         let length = pickle.len() as u64;
         frame::write_in_parts(&mut socket, length, pickle.parts(), LongForm::Refused).map_err(SendError::from)

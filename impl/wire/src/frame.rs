@@ -13,8 +13,8 @@ pub const SHORT: u64 = 0x7fff_ffff;
 /// pickle has around them.
 const AHEAD: usize = 72 * 1024;
 
-/// At most this much memory is kept for messages that come.
-const MOST_REUSED: usize = 128 * 1024;
+/// Memory of so many bytes is worth keeping from one message for the next; more is given back.
+pub const WORTH_KEEPING: usize = 128 * 1024;
 
 /// At most so many parts are written at once.
 const AT_ONCE: usize = 16;
@@ -121,12 +121,7 @@ impl std::error::Error for WriteError {
 /// # Errors
 /// See [`WriteError`].
 pub fn write_message(to: &mut impl Write, payload: &[u8], long: LongForm) -> Result<(), WriteError> {
-    let length = payload.len() as u64;
-    if length > SHORT && long == LongForm::Refused {
-        return Err(WriteError::TooLong { length });
-    }
-    let header = Header::new(length);
-    write_slices(to, &mut [header.as_bytes(), payload].map(IoSlice::new), &mut 0)
+    write_in_parts(to, payload.len() as u64, [payload], long)
 }
 
 /// Writes one message of `length` bytes, which stands in parts: as many of them in one vectored write as the
@@ -331,7 +326,7 @@ impl Receiver {
     /// Lends the memory of a message that is no longer needed to those that come.
     pub fn reuse(&mut self, message: Vec<u8>) {
         let lent = &mut self.lent[usize::from(message.capacity() > FEW)];
-        if (lent.capacity()..=MOST_REUSED).contains(&message.capacity()) {
+        if (lent.capacity()..=WORTH_KEEPING).contains(&message.capacity()) {
             // With what is in it, which need not be made zeros before the next message takes its place.
             *lent = message;
         }

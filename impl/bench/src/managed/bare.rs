@@ -127,8 +127,8 @@ pub fn after_pause(run: &Run) -> Result<f64, Trouble> {
     })
 }
 
-/// Has clients go through the exchanges again and again: what the first of them has measured by itself, or else how many requests
-/// there were in a second.
+/// Has clients go through the exchanges again and again: what the first of them has measured by itself, or else how
+/// many requests there were in a second.
 fn between(
     run: &Run,
     exchanges: &[Exchange],

@@ -7,6 +7,7 @@ use std::thread::LocalKey;
 use std::time::{Duration, Instant};
 
 use procession_wire::auth;
+use procession_wire::frame::WORTH_KEEPING;
 use procession_wire::message::{Reply, Request};
 use procession_wire::pickle::{self, Reader, Written};
 use procession_wire::{Builder, Globals, Limits, Text, Value};
@@ -48,16 +49,13 @@ thread_local! {
     static RECEIVED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Most memory that is kept for messages.
-const MOST_SPACE: usize = 128 * 1024;
-
 /// Keeps the memory of a reply that was read.
 pub(super) fn keep_space(reply: Vec<u8>) {
     keep(&RECEIVED, reply);
 }
 
 fn keep(place: &'static LocalKey<Cell<Vec<u8>>>, space: Vec<u8>) {
-    if space.capacity() <= MOST_SPACE {
+    if space.capacity() <= WORTH_KEEPING {
         // Whoever is at the end of his thread goes without.
         let _ = place.try_with(|kept| kept.set(space));
     }

@@ -109,9 +109,6 @@ enum Sent {
     Nothing,
 }
 
-/// Most memory that a session keeps for its replies.
-const MOST_SPACE: usize = 128 * 1024;
-
 /// Sends a reply, or why that cannot be. `space` is memory of the last reply, for the next.
 fn send(
     shared: &Shared,
@@ -140,9 +137,6 @@ fn send(
     let Ok(reply) = reply else { return Sent::Nothing };
     let is_sent = stream.send_written(&reply, None).is_ok();
     *space = reply.into_space();
-    if space.capacity() > MOST_SPACE {
-        *space = Vec::new();
-    }
     if is_sent { sent } else { Sent::Nothing }
 }
 

@@ -12,7 +12,10 @@ const LONGEST: usize = 5;
 
 /// Writes those of these records, from the first on, that are integers of 32 bits and find room in one frame; how
 /// many they are.
-pub(super) fn write(out: &mut Output<'_>, records: impl Iterator<Item = Record>) -> usize {
+pub(super) fn write(out: &mut Output<'_>, records: impl Iterator<Item = Record> + Clone) -> usize {
+    if !matches!(records.clone().next(), Some(Record::Int(_))) {
+        return 0;
+    }
     out.boundary();
     let room = out.room();
     let (mut bytes, mut at, mut count) = ([0; MOST * LONGEST + 8], 0, 0);

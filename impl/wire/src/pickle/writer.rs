@@ -65,13 +65,9 @@ fn write_node(node: Node<'_>, protocol: Protocol, space: Vec<u8>) -> Result<Writ
 /// See [`write()`].
 pub fn write_pair<'v>(text: &'v str, node: Node<'v>, space: Vec<u8>) -> Result<Written<'v>, WriteError> {
     let mut writer = Writer::new(node, Protocol::Four, space);
-    writer.out.boundary();
-    writer.text(text.as_bytes());
-    writer.put_unnamed();
+    writer.begin_pair(text);
     writer.save(node)?;
-    writer.out.write(&[op::TUPLE2]);
-    writer.put_unnamed();
-    Ok(writer.finish())
+    Ok(writer.finish_pair())
 }
 
 /// Writes the tuple of a text and a list of atoms as [`write_pair`] does, without a value that has them.
@@ -79,16 +75,12 @@ pub fn write_pair_of_atoms<'v>(text: &'v str, items: &[Atom], space: Vec<u8>) ->
     const NONE: Atom = Atom::NONE;
     let mut writer = Writer::new(NONE.root(), Protocol::Four, space);
     writer.out.bytes.reserve(items.len() * 4);
-    writer.out.boundary();
-    writer.text(text.as_bytes());
-    writer.put_unnamed();
+    writer.begin_pair(text);
     writer.out.boundary();
     writer.out.write(&[op::EMPTY_LIST]);
     writer.put_unnamed();
     writer.atoms(items);
-    writer.out.write(&[op::TUPLE2]);
-    writer.put_unnamed();
-    writer.finish()
+    writer.finish_pair()
 }
 
 /// No entry of the memo.
@@ -162,6 +154,20 @@ impl<'v> Writer<'v> {
             writer.out.begin_framing();
         }
         writer
+    }
+
+    /// Writes the first of two in a tuple.
+    fn begin_pair(&mut self, text: &'v str) {
+        self.out.boundary();
+        self.text(text.as_bytes());
+        self.put_unnamed();
+    }
+
+    /// Makes the tuple when the second has been written.
+    fn finish_pair(mut self) -> Written<'v> {
+        self.out.write(&[op::TUPLE2]);
+        self.put_unnamed();
+        self.finish()
     }
 
     fn finish(mut self) -> Written<'v> {
@@ -352,8 +358,7 @@ impl<'v> Writer<'v> {
             if next.is_multiple_of(batch) && !alone(next) {
                 self.out.write(&[op::MARK]);
             }
-            let id = places[next as usize];
-            if step == 1 && matches!(store.record(id), Record::Int(_)) {
+            if step == 1 {
                 let rest = &places[next as usize..room.len.min(next - next % batch + batch) as usize];
                 let run = runs::write(&mut self.out, rest.iter().map(|&id| store.record(id)));
                 if run > 0 {
@@ -362,6 +367,7 @@ impl<'v> Writer<'v> {
                 }
             }
             fill.next += 1;
+            let id = places[next as usize];
             if !self.atom(id)? {
                 self.tasks.extend([Task::Fill(fill), Task::Save(id)]);
                 return Ok(());
@@ -377,18 +383,13 @@ impl<'v> Writer<'v> {
                 self.out.write(&[op::MARK]);
             }
             let mut left = batch;
-            while let Some((first, after)) = left.split_first() {
-                let run = match first.0 {
-                    Record::Int(_) => runs::write(&mut self.out, left.iter().map(|atom| atom.0)),
-                    _ => 0,
-                };
-                if run > 0 {
-                    left = &left[run..];
-                    continue;
+            while let Some(first) = left.first() {
+                let run = runs::write(&mut self.out, left.iter().map(|atom| atom.0));
+                if run == 0 {
+                    self.out.boundary();
+                    self.plain(first.0);
                 }
-                self.out.boundary();
-                self.plain(first.0);
-                left = after;
+                left = &left[run.max(1)..];
             }
             self.out.write(&[if is_alone { op::APPEND } else { op::APPENDS }]);
         }

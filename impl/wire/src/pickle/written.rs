@@ -1,5 +1,7 @@
 //! A pickle that has been written, with its long texts left where they stand in the value.
 
+use crate::frame::WORTH_KEEPING;
+
 /// The bytes of a pickle, in parts: long texts are not copied, but are those of the value itself.
 ///
 /// ```
@@ -32,11 +34,6 @@ impl Written<'_> {
         self.len() == 0
     }
 
-    /// The bytes, where they are one part.
-    pub fn as_slice(&self) -> Option<&[u8]> {
-        self.texts.is_empty().then_some(&self.bytes)
-    }
-
     /// The parts, in order. None is empty.
     pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
         let ends = self.texts.iter().map(|(place, _)| *place).chain([self.bytes.len()]);
@@ -60,8 +57,8 @@ impl Written<'_> {
         all
     }
 
-    /// The memory that it takes, for another.
+    /// The memory that it takes, for another: none where it is more than is [worth keeping](WORTH_KEEPING).
     pub fn into_space(self) -> Vec<u8> {
-        self.bytes
+        if self.bytes.capacity() > WORTH_KEEPING { Vec::new() } else { self.bytes }
     }
 }

@@ -72,6 +72,19 @@ impl Record {
         matches!(self, Record::None | Record::Bool(_) | Record::Int(_) | Record::Float(_))
     }
 
+    /// Whether it has parts that can have parts.
+    pub(crate) fn is_container(&self) -> bool {
+        matches!(
+            self,
+            Record::Tuple { .. }
+                | Record::List(_)
+                | Record::Dict(_)
+                | Record::Set(_)
+                | Record::FrozenSet(_)
+                | Record::Object(_)
+        )
+    }
+
     pub(crate) fn type_name(self) -> &'static str {
         match self {
             Record::None => "None",
@@ -318,15 +331,7 @@ impl<'a> Store<'a> {
 
     /// Whether it has parts that can have parts.
     pub(crate) fn is_container(&self, id: Id) -> bool {
-        matches!(
-            self.record(id),
-            Record::Tuple { .. }
-                | Record::List(_)
-                | Record::Dict(_)
-                | Record::Set(_)
-                | Record::FrozenSet(_)
-                | Record::Object(_)
-        )
+        self.record(id).is_container()
     }
 
     /// Whether it is a text so long that it is not to be gone through once for each place it stands in.
@@ -343,20 +348,7 @@ impl<'a> Store<'a> {
     /// counts no further.
     pub(crate) fn is_deeper_than(&self, root: Id, most: usize) -> bool {
         // Below, each container is entered once and left once: depth is the longest way down from it.
-        let containers = self.records.iter().filter(|record| {
-            !matches!(
-                record,
-                Record::None
-                    | Record::Bool(_)
-                    | Record::Int(_)
-                    | Record::Large(_)
-                    | Record::Float(_)
-                    | Record::Str(_)
-                    | Record::Bytes(_)
-                    | Record::ByteArray(_)
-                    | Record::Global { .. }
-            )
-        });
+        let containers = self.records.iter().filter(|record| record.is_container());
         if containers.count() <= most {
             return false;
         }
