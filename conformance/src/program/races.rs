@@ -153,6 +153,11 @@ impl<'a> Here<'a> {
         here
     }
 
+    /// The lines that are said to end the wait of a line.
+    fn said<'u>(&'u self, one: &'u Use) -> impl Iterator<Item = Place> + 'u {
+        one.answer.not_before.iter().filter_map(|(place, _)| self.lines.program.index_of(place))
+    }
+
     fn is_over_before(&self, one: &Use, other: &Use) -> bool {
         let order = &self.lines.order;
         // What a process did to end another is done when that ends.
@@ -172,7 +177,9 @@ impl<'a> Here<'a> {
         {
             return self.are_left_in_any_order(one, other);
         }
-        if !matches!(other.touch.how, How::Meets | How::Regains(_)) && self.has_no_effect(other) {
+        // Who is told no leaves everything as it is.
+        let has_no_effect = other.answer.kind == Kind::Refusal;
+        if has_no_effect && !matches!(other.touch.how, How::Meets | How::Regains(_)) {
             return false;
         }
         match one.touch.how {
@@ -191,13 +198,6 @@ impl<'a> Here<'a> {
             How::Regains(timed) => timed && self.is_regained(one, other),
             How::Writes(_) | How::Adds | How::Gives(_) | How::Raises(_) | How::Notifies => false,
         }
-    }
-
-    /// Whether a line is told no, and leaves everything as it is.
-    fn has_no_effect(&self, other: &Use) -> bool {
-        matches!(other.touch.how, How::Sees | How::Needs | How::Awaits { .. })
-            || matches!(other.touch.how, How::AwaitsFlag(_) | How::AwaitsNotice)
-            || other.answer.kind == Kind::Refusal
     }
 
     fn is_seen(&self, one: &Use, other: &Use) -> bool {
@@ -334,13 +334,11 @@ impl<'a> Here<'a> {
         // A lock and the room in a queue are there from the beginning.
         let comes_empty = !self.cell.starts_with("lock") && !self.cell.starts_with("room");
         let spends = |take: &Use| {
-            let mut said =
-                take.answer.not_before.iter().filter_map(|(place, _)| self.lines.program.index_of(place));
             let same_item = match &given.touch.how {
                 How::Gives(items) => items.iter().any(|item| take.answer.items.contains(item)),
                 _ => false,
             };
-            said.any(|said| said == given.place) || same_item || comes_empty && paired(take)
+            self.said(take).any(|said| said == given.place) || same_item || comes_empty && paired(take)
         };
         self.uses.iter().any(|take| {
             matches!(take.touch.how, How::Takes(_) | How::Passes | How::AwaitsNotice | How::AwaitsFlag(_))

@@ -11,8 +11,7 @@ impl Here<'_> {
     /// Whether that line may end a wait before the one that is said to end it.
     pub(super) fn may_end_it_early(&self, one: &Use, other: &Use) -> bool {
         let order = &self.lines.order;
-        let said = one.answer.not_before.iter().filter_map(|(place, _)| self.lines.program.index_of(place));
-        said.into_iter().any(|said| {
+        self.said(one).any(|said| {
             !(order.is_called_before(said, other.place)
                 || self.is_over_before(other, one)
                 || self.is_over_before(one, other)
@@ -88,7 +87,7 @@ impl Here<'_> {
 
     /// Whether that line acquires what a line waits for, by the release that is said to end the wait.
     pub(super) fn is_holder(&self, one: &Use, other: &Use) -> bool {
-        one.answer.not_before.iter().filter_map(|(place, _)| self.lines.program.index_of(place)).any(|said| {
+        self.said(one).any(|said| {
             let last = self.uses.iter().rfind(|each| {
                 matches!(each.touch.how, How::Takes(_)) && each.place.0 == said.0 && each.place.1 < said.1
             });
@@ -106,10 +105,7 @@ impl Here<'_> {
     ) -> bool {
         if self.cell.starts_with("word") {
             // Until that worker gives back the lock, the wait does not end.
-            let is_delayed = one.answer.not_before.iter().any(|(said, _)| {
-                let said = self.lines.program.index_of(said);
-                said.is_some_and(|said| said.0 == other.place.0 && said.1 > other.place.1)
-            });
+            let is_delayed = self.said(one).any(|said| said.0 == other.place.0 && said.1 > other.place.1);
             let hurried = patience == Patience::Short && one.answer.kind == Kind::Success && !is_delayed;
             return (hurried || one.answer.kind == Kind::Refusal) && !self.are_ordered(one, other);
         }
@@ -177,10 +173,9 @@ impl Here<'_> {
     /// Whether that notification may wake a line before the one that is said to do so; a line may also be said
     /// to wait for a release of the lock, behind the notification.
     pub(super) fn is_woken_early(&self, one: &Use, other: &Use) -> bool {
-        let said = one.answer.not_before.iter().filter_map(|(place, _)| self.lines.program.index_of(place));
         let notifies =
             |said: Place| self.uses.iter().any(|each| each.place == said && each.touch.how == How::Notifies);
-        said.into_iter().all(notifies) && self.may_end_it_early(one, other)
+        self.said(one).all(notifies) && self.may_end_it_early(one, other)
     }
 
     pub(super) fn is_met(&self, one: &Use, other: &Use) -> bool {
@@ -190,11 +185,9 @@ impl Here<'_> {
         let How::Writes(_) = other.touch.how else { return false };
         // It waited before for what that line does, and began this wait afterwards.
         let is_told = |each: &Use| {
-            let said =
-                each.answer.not_before.iter().filter_map(|(place, _)| self.lines.program.index_of(place));
             each.place.0 == one.place.0
                 && each.place.1 < one.place.1
-                && said.into_iter().any(|said| said == other.place)
+                && self.said(each).any(|said| said == other.place)
         };
         let minds = matches!(one.answer.kind, Kind::Success | Kind::Fixed);
         minds && !self.are_ordered(one, other) && !self.uses.iter().any(is_told)

@@ -32,9 +32,7 @@ impl Use {
     pub fn is_end(&self, program: &Program) -> bool {
         program.roles[self.place.0].lines.len() == self.place.1
     }
-}
 
-impl Use {
     /// Whether it gets what it takes.
     fn has_got(&self) -> bool {
         matches!(self.touch.how, How::Takes(_)) && self.answer.kind == Kind::Success

@@ -93,13 +93,8 @@ pub fn touches(program: &Program, names: &Names<'_>, line: &Line) -> Vec<Touch> 
         Call::Get { block, timeout_ms } => gets(t, Patience::of(*block, *timeout_ms), bounded),
         Call::GetNowait => gets(t, Patience::Short, bounded),
         Call::GetMany { timeout_ms, .. } => gets(t, Patience::of(true, *timeout_ms), bounded),
-        Call::Qsize | Call::Empty => t.add(queue("items"), How::Sees),
-        Call::Full => {
-            t.add(queue("items"), How::Sees);
-        }
-        Call::TaskDone => {
-            t.add(queue("tasks"), How::Gives(Vec::new()));
-        }
+        Call::Qsize | Call::Empty | Call::Full => t.add(queue("items"), How::Sees),
+        Call::TaskDone => t.add(queue("tasks"), How::Gives(Vec::new())),
         Call::JoinTasks { timeout_ms } => {
             t.add(queue("tasks"), How::Takes(Patience::of(true, *timeout_ms)));
         }
